@@ -1,1 +1,105 @@
-fn main() {}
+//! The checks of this work tree. `cargo xtask` prints what there is; `cargo xtask ci` runs it all.
+//!
+//! Each command is a list of steps. A step prints the programs it starts, a failed step does not
+//! stop the others, and a summary with times ends the run.
+
+mod builds;
+mod command;
+mod contract;
+mod msrv;
+mod package;
+mod paths;
+mod step;
+mod tidy;
+mod tokio;
+mod tools;
+
+use std::process::ExitCode;
+
+use step::Step;
+
+/// What a command adds to a run. Arguments that it does not know are an error.
+type Steps = fn(&[String]) -> Result<Vec<Step>, String>;
+
+struct Command {
+    name: &'static str,
+    about: &'static str,
+    steps: Steps,
+}
+
+const fn command(name: &'static str, steps: Steps, about: &'static str) -> Command {
+    Command { name, about, steps }
+}
+
+/// The order is that of `ci`: what is cheap and fails often comes first.
+const CHECKS: [Command; 14] = [
+    command("tidy", tidy::steps, "rules of this tree that no compiler knows"),
+    command("format", builds::format, "rustfmt changes nothing"),
+    command("clippy", builds::clippy, "no warning, with each forced cfg too"),
+    command("docs", builds::docs, "the documentation builds without a warning"),
+    command("test", builds::test, "all tests: debug, release, fewer features"),
+    command("backends", builds::backends, "all tests with each forced cfg"),
+    command("powerset", builds::powerset, "each set of features, with each forced cfg, no warning"),
+    command("examples", package::examples, "examples build, the quick start runs"),
+    command("package", package::package, "cargo package is clean and has what users need only"),
+    command("msrv", msrv::steps, "check and test with the oldest compiler, from Debian"),
+    command("public-api", contract::public_api, "no line of mio 1.2.5's public API is missing"),
+    command("semver", contract::semver, "no break since mio 1.2.5"),
+    command("tokio", tokio::steps, "Tokio's tests [--backend epoll|poll] [--published]"),
+    command("quick", quick, "the inner loop: tidy, format, clippy, tests in debug"),
+];
+
+fn quick(arguments: &[String]) -> Result<Vec<Step>, String> {
+    no_arguments(arguments)?;
+    let mut steps = tidy::steps(&[])?;
+    steps.extend(builds::format(&[])?);
+    steps.push(builds::clippy_step(&builds::DEFAULT));
+    steps.push(builds::test_step(&builds::DEFAULT));
+    Ok(steps)
+}
+
+fn ci(arguments: &[String]) -> Result<Vec<Step>, String> {
+    no_arguments(arguments)?;
+    let mut steps = Vec::new();
+    for check in CHECKS.iter().filter(|check| check.name != "quick") {
+        steps.extend((check.steps)(&[])?);
+    }
+    Ok(steps)
+}
+
+/// The answer of a command that takes none.
+pub fn no_arguments(arguments: &[String]) -> Result<(), String> {
+    match arguments.first() {
+        None => Ok(()),
+        Some(argument) => Err(format!("unknown argument: {argument}")),
+    }
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let steps = match CHECKS.iter().find(|check| check.name == name) {
+        Some(check) => check.steps,
+        None if name == "ci" => ci as Steps,
+        None => return usage(),
+    };
+    match steps(&rest).map(step::run_all) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(reason) => {
+            eprintln!("cargo xtask {name}: {reason}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn usage() -> ExitCode {
+    println!("cargo xtask COMMAND, one of:\n");
+    for check in &CHECKS {
+        println!("  {:11} {}", check.name, check.about);
+    }
+    println!("  {:11} all of the above but quick, which is a part of it", "ci");
+    println!("\nWhat is fetched is kept in MIO_CACHE, else in ~/.cache/mio-xtask.");
+    ExitCode::from(2)
+}

@@ -1,0 +1,117 @@
+//! What cargo itself can check: format, lints, documentation, tests, sets of features.
+
+use crate::command::Run;
+use crate::no_arguments;
+use crate::paths;
+use crate::step::Step;
+use crate::tools;
+
+/// One way to compile the crate: a cfg flag that forces another selector or waker.
+pub struct Build {
+    /// Names the step and the folder of its build results.
+    pub name: &'static str,
+    pub flags: &'static str,
+}
+
+pub const DEFAULT: Build = Build { name: "default", flags: "" };
+
+pub const FORCE_POLL: Build =
+    Build { name: "force-poll", flags: "--cfg mio_unsupported_force_poll_poll" };
+
+const FORCED: [Build; 3] = [
+    FORCE_POLL,
+    Build { name: "force-pipe", flags: "--cfg mio_unsupported_force_waker_pipe" },
+    Build {
+        name: "force-both",
+        flags: "--cfg mio_unsupported_force_poll_poll --cfg mio_unsupported_force_waker_pipe",
+    },
+];
+
+/// Sets of features with tests of their own worth: the other sets differ by what is left out.
+const FEWER_FEATURES: [&str; 4] = ["", "os-poll", "net", "os-poll,net"];
+
+impl Build {
+    /// A cargo that compiles this way, into a folder of its own where flags differ.
+    fn cargo(&self, line: &str) -> Run {
+        let run = Run::cargo(line);
+        if self.flags.is_empty() {
+            run
+        } else {
+            run.variable("RUSTFLAGS", self.flags)
+                .variable("RUSTDOCFLAGS", self.flags)
+                .variable("CARGO_TARGET_DIR", paths::target(self.name))
+        }
+    }
+}
+
+pub fn format(arguments: &[String]) -> Result<Vec<Step>, String> {
+    no_arguments(arguments)?;
+    Ok(vec![cargo_step("format", Run::cargo("fmt --all --check"))])
+}
+
+pub fn clippy(arguments: &[String]) -> Result<Vec<Step>, String> {
+    no_arguments(arguments)?;
+    Ok(std::iter::once(&DEFAULT).chain(&FORCED).map(clippy_step).collect())
+}
+
+pub fn clippy_step(build: &Build) -> Step {
+    let line = "clippy --workspace --all-targets --all-features -- -D warnings";
+    cargo_step(&format!("clippy {}", build.name), build.cargo(line))
+}
+
+pub fn docs(arguments: &[String]) -> Result<Vec<Step>, String> {
+    no_arguments(arguments)?;
+    let run = Run::cargo("doc --no-deps --all-features").variable("RUSTDOCFLAGS", "-D warnings");
+    Ok(vec![cargo_step("docs", run)])
+}
+
+pub fn test(arguments: &[String]) -> Result<Vec<Step>, String> {
+    no_arguments(arguments)?;
+    let release = Run::cargo("test --workspace --all-features --release --lib --bins --tests");
+    let mut steps = vec![test_step(&DEFAULT), cargo_step("test release", release)];
+    for features in FEWER_FEATURES {
+        let run =
+            Run::cargo("test --no-default-features --lib --tests --features").argument(features);
+        steps.push(cargo_step(&format!("test features [{features}]"), run));
+    }
+    Ok(steps)
+}
+
+/// Every test there is: unit, integration, examples, documentation.
+pub fn test_step(build: &Build) -> Step {
+    let name = format!("test {}", build.name);
+    cargo_step(&name, build.cargo("test --workspace --all-features"))
+}
+
+pub fn backends(arguments: &[String]) -> Result<Vec<Step>, String> {
+    no_arguments(arguments)?;
+    Ok(FORCED
+        .iter()
+        .map(|build| {
+            let run = build.cargo("test --all-features");
+            cargo_step(&format!("test {}", build.name), run)
+        })
+        .collect())
+}
+
+pub fn powerset(arguments: &[String]) -> Result<Vec<Step>, String> {
+    no_arguments(arguments)?;
+    Ok(std::iter::once(&DEFAULT).chain(&FORCED).map(powerset_step).collect())
+}
+
+fn powerset_step(build: &Build) -> Step {
+    let flags = format!("-D warnings {}", build.flags);
+    let folder = paths::target(&format!("powerset-{}", build.name));
+    Step::new(format!("powerset {}", build.name), move || {
+        Run::new(tools::tool("cargo-hack")?)
+            .words("hack check --package mio --feature-powerset")
+            .variable("RUSTFLAGS", flags.trim())
+            .variable("CARGO_TARGET_DIR", folder)
+            .run()?;
+        Ok(String::new())
+    })
+}
+
+fn cargo_step(name: &str, run: Run) -> Step {
+    Step::new(name, move || run.run().map(|()| String::new()))
+}
