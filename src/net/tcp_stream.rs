@@ -1,0 +1,182 @@
+//! [`TcpStream`].
+
+use std::fmt;
+use std::io;
+use std::net::{self, Shutdown, SocketAddr};
+
+use crate::io_source::IoSource;
+use crate::stream_io::{impl_read, impl_write};
+use crate::{Interest, os};
+
+/// A TCP connection.
+///
+/// Reading and writing is by [`Read`](io::Read) and [`Write`](io::Write), also of `&TcpStream`. A
+/// write to a connection that the peer has closed returns an error and raises no signal. Dropping
+/// the stream closes it.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "os-poll")]
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::{self, Write};
+///
+/// use mio::net::{TcpListener, TcpStream};
+/// use mio::{Events, Interest, Poll, Token};
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(128);
+/// let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+///
+/// let mut stream = TcpStream::connect(listener.local_addr()?)?;
+/// poll.registry().register(
+///     &mut stream,
+///     Token(0),
+///     Interest::READABLE | Interest::WRITABLE,
+/// )?;
+///
+/// 'connected: loop {
+///     poll.poll(&mut events, None)?;
+///     for event in &events {
+///         if event.token() == Token(0) && event.is_writable() {
+///             break 'connected;
+///         }
+///     }
+/// }
+/// if let Some(error) = stream.take_error()? {
+///     return Err(error);
+/// }
+/// stream.write_all(b"hello")?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "os-poll"))]
+/// # fn main() {}
+/// ```
+pub struct TcpStream {
+    pub(super) inner: IoSource<net::TcpStream>,
+}
+
+impl TcpStream {
+    /// Begins to connect, and returns at once. Two system calls, `socket(2)` and `connect(2)`.
+    ///
+    /// The connection may be made later, or never. To learn which:
+    ///
+    /// 1. Register the stream as [`WRITABLE`](Interest::WRITABLE), and wait for an event of it that
+    ///    is [writable](crate::event::Event::is_writable).
+    /// 2. [`take_error`](TcpStream::take_error): if it has one, that is why the connect failed.
+    /// 3. [`peer_addr`](TcpStream::peer_addr): if that is
+    ///    [`NotConnected`](io::ErrorKind::NotConnected) the event was spurious, or of an earlier
+    ///    time: wait for the next. Else the stream is connected.
+    ///
+    /// # Errors
+    ///
+    /// What the system knows at once, for example that there is no route
+    /// ([`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable)). That a peer refuses is learned
+    /// later, by the steps above.
+    pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
+        os::tcp::begin_connect(&addr).map(TcpStream::from_std)
+    }
+
+    /// Makes one of the standard library's streams.
+    ///
+    /// It is taken as it is. Set it non-blocking before, or reads and writes will wait.
+    pub fn from_std(stream: net::TcpStream) -> TcpStream {
+        TcpStream { inner: IoSource::new(stream) }
+    }
+
+    /// The address of the peer.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected) before the connection is made, and after it
+    /// has failed.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.peer_addr()
+    }
+
+    /// The local address.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// Shuts down reading, writing or both, `shutdown(2)`.
+    ///
+    /// After the writing side the peer reads the end of the stream; what it sends can still be
+    /// read.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected) without a connection. A second call is an
+    /// error on some systems and does nothing on others, Linux among them.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.inner.shutdown(how)
+    }
+
+    /// Sets `TCP_NODELAY`: small writes are sent at once, not gathered (Nagle's algorithm, RFC
+    /// 896).
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.inner.set_nodelay(nodelay)
+    }
+
+    /// The value of `TCP_NODELAY`.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.inner.nodelay()
+    }
+
+    /// Sets `IP_TTL`: how many hops packets may take, 1 to 255.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.inner.set_ttl(ttl)
+    }
+
+    /// The value of `IP_TTL`: how many hops packets may take.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.inner.ttl()
+    }
+
+    /// Takes the pending error, `SO_ERROR`, which is then cleared: why a connect failed, or a
+    /// connection broke.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.inner.take_error()
+    }
+
+    /// Reads without consuming, `MSG_PEEK`: the next read returns the same bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock): there is nothing to read; new data is an event.
+    pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.inner.do_io(Interest::READABLE, |io| io.peek(buf))
+    }
+
+    /// Runs an operation on the descriptor that the type does not have, such as `recvmsg(2)`.
+    ///
+    /// On selectors without edges of their own this is how they learn that it would block: its
+    /// error is then [`WouldBlock`](io::ErrorKind::WouldBlock), and the next change is an
+    /// event. So the operation has to be one of this very socket, and not of another. Its
+    /// result is returned as it is.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use std::io::{self, Read};
+    /// # fn example(stream: &mio::net::TcpStream) -> io::Result<usize> {
+    /// let mut buffer = [0; 1024];
+    /// stream.try_io(|| (&*stream).read(&mut buffer))
+    /// # }
+    /// ```
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.try_io(f)
+    }
+}
+
+impl_read!(TcpStream);
+impl_write!(TcpStream);
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(formatter)
+    }
+}

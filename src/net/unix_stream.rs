@@ -1,0 +1,149 @@
+//! [`UnixStream`].
+
+use std::fmt;
+use std::io;
+use std::net::Shutdown;
+use std::os::unix::net::{self, SocketAddr};
+use std::path::Path;
+
+use crate::io_source::IoSource;
+use crate::os;
+use crate::stream_io::{impl_read, impl_write};
+
+/// A connection between Unix sockets, `SOCK_STREAM`.
+///
+/// Reading and writing is by [`Read`](io::Read) and [`Write`](io::Write), also of `&UnixStream`. A
+/// write to a connection that the peer has closed returns an error and raises no signal.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::{self, Read, Write};
+///
+/// use mio::net::UnixStream;
+///
+/// let (mut left, mut right) = UnixStream::pair()?;
+/// let mut buffer = [0; 16];
+/// assert_eq!(right.read(&mut buffer).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+///
+/// left.write_all(b"hello")?;
+/// assert_eq!(right.read(&mut buffer)?, 5);
+/// # Ok(())
+/// # }
+/// ```
+pub struct UnixStream {
+    pub(super) inner: IoSource<net::UnixStream>,
+}
+
+impl UnixStream {
+    /// Connects to a path. Two system calls, `socket(2)` and `connect(2)`.
+    ///
+    /// Linux connects at once or not at all; other systems may go on afterwards, as described at
+    /// [`TcpStream::connect`](super::TcpStream::connect).
+    ///
+    /// # Errors
+    ///
+    /// - [`NotFound`](io::ErrorKind::NotFound): there is no such path.
+    /// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused): nobody listens there.
+    /// - [`WouldBlock`](io::ErrorKind::WouldBlock): the listener's queue is full. There is no
+    ///   stream then and no event to wait for; try again later.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is longer than the system's limit
+    ///   (107 bytes on Linux), or has a zero byte. Abstract names go through
+    ///   [`connect_addr`](UnixStream::connect_addr).
+    pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<UnixStream> {
+        UnixStream::connect_addr(&SocketAddr::from_pathname(path)?)
+    }
+
+    /// Connects to an address: a path, or on Linux and Android an abstract name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](UnixStream::connect).
+    pub fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
+        os::uds::begin_connect(address).map(UnixStream::from_std)
+    }
+
+    /// Makes one of the standard library's streams.
+    ///
+    /// It is taken as it is. Set it non-blocking before, or reads and writes will wait.
+    pub fn from_std(stream: net::UnixStream) -> UnixStream {
+        UnixStream { inner: IoSource::new(stream) }
+    }
+
+    /// Two streams connected to each other, `socketpair(2)`.
+    pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
+        let (left, right) = net::UnixStream::pair()?;
+        left.set_nonblocking(true)?;
+        right.set_nonblocking(true)?;
+        Ok((UnixStream::from_std(left), UnixStream::from_std(right)))
+    }
+
+    /// The local address.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// The address of the peer.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected) without a connection.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.peer_addr()
+    }
+
+    /// Takes the pending error, `SO_ERROR`, which is then cleared.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.inner.take_error()
+    }
+
+    /// Shuts down reading, writing or both, `shutdown(2)`.
+    ///
+    /// After the writing side the peer reads the end of the stream; what it sends can still be
+    /// read.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected) without a connection.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.inner.shutdown(how)
+    }
+
+    /// Runs an operation on the descriptor that the type does not have, such as `recvmsg(2)`.
+    ///
+    /// On selectors without edges of their own this is how they learn that it would block: its
+    /// error is then [`WouldBlock`](io::ErrorKind::WouldBlock), and the next change is an
+    /// event. So the operation has to be one of this very socket, and not of another. Its
+    /// result is returned as it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::{self, Read};
+    ///
+    /// use mio::net::UnixStream;
+    ///
+    /// let (left, _right) = UnixStream::pair()?;
+    /// let result = left.try_io(|| (&left).read(&mut [0; 16]));
+    /// assert_eq!(result.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.try_io(f)
+    }
+}
+
+impl_read!(UnixStream);
+impl_write!(UnixStream);
+
+impl fmt::Debug for UnixStream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(formatter)
+    }
+}

@@ -1,0 +1,32 @@
+//! How this system opens, connects and accepts things. Knows nothing of tokens, selectors or
+//! interests.
+
+first_match! {
+    unix => {
+        pub(crate) use self::unix::RawSource;
+        #[cfg(feature = "os-poll")]
+        pub(crate) use self::unix::wake::WakeFd;
+        #[cfg(feature = "net")]
+        pub(crate) use self::unix::{tcp, udp, uds};
+        #[cfg(feature = "os-ext")]
+        pub(crate) use self::unix::{call::set_nonblocking, pipe};
+    }
+    else {
+        compile_error!("mio has no sockets for this target yet");
+    }
+}
+
+#[cfg(unix)]
+pub(crate) mod unix;
+
+/// What a selector watches, of a type that has one.
+pub(crate) trait AsRawSource {
+    fn as_raw_source(&self) -> RawSource;
+}
+
+#[cfg(unix)]
+impl<T: std::os::fd::AsRawFd> AsRawSource for T {
+    fn as_raw_source(&self) -> RawSource {
+        self.as_raw_fd()
+    }
+}

@@ -1,0 +1,54 @@
+//! Unix: sockets, pipes and what wakes a waiting thread.
+//!
+//! Everything opened here is non-blocking and close-on-exec from its first moment where the system
+//! can do that, and two calls later everywhere else. Systems are listed only where they have the
+//! faster way; one that nobody listed gets the plain one.
+
+mod address;
+pub(crate) mod call;
+#[cfg(feature = "net")]
+mod connect;
+#[cfg(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+))]
+#[allow(dead_code)]
+mod flags_atomic;
+// Compiled and tested on systems that use the other too.
+#[allow(dead_code)]
+mod flags_two_step;
+#[cfg(feature = "os-ext")]
+pub(crate) mod pipe;
+#[cfg(feature = "net")]
+pub(crate) mod tcp;
+#[cfg(feature = "net")]
+pub(crate) mod udp;
+#[cfg(feature = "net")]
+pub(crate) mod uds;
+#[cfg(feature = "os-poll")]
+pub(crate) mod wake;
+
+/// What a selector watches on Unix.
+pub(crate) type RawSource = std::os::fd::RawFd;
+
+first_match! {
+    any(
+        target_os = "android",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "illumos",
+        target_os = "linux",
+        target_os = "netbsd",
+        target_os = "openbsd",
+    ) => {
+        use self::flags_atomic as flags;
+    }
+    else {
+        use self::flags_two_step as flags;
+    }
+}

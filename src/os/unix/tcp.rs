@@ -1,0 +1,22 @@
+//! TCP: what the standard library does not do without blocking.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
+
+use super::address::ToSend;
+use super::{connect, flags};
+
+/// Opens a socket and begins to connect it: two system calls.
+pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<TcpStream> {
+    let address = ToSend::ip(address);
+    let socket = flags::socket(address.family(), libc::SOCK_STREAM)?;
+    connect::begin(socket.as_fd(), &address)?;
+    Ok(TcpStream::from(socket))
+}
+
+/// The next connection, non-blocking.
+pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (socket, peer) = flags::accept(listener.as_fd())?;
+    Ok((TcpStream::from(socket), peer.ip()?))
+}

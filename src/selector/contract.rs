@@ -1,0 +1,138 @@
+//! What every selector promises, as traits, and as numbered rules that `conformance.rs` tests by
+//! number.
+//!
+//! The public types (`Poll`, `Registry`, `Events`, `Waker`, the sources) are written against these
+//! traits only. A selector is dispatched statically: there is one for each target.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::os::RawSource;
+use crate::{Interest, Token};
+
+/// One way to wait for many sources.
+///
+/// # Rules
+///
+/// 1. **Waiting.** The list is cleared first. A zero timeout never waits. Without a timeout the
+///    list is never empty on return, except for a call that a signal interrupted, which is returned
+///    as [`io::ErrorKind::Interrupted`]. Timeouts are rounded *up* to the finest unit that the
+///    system has, and none overflows: [`Duration::MAX`] waits. A list without capacity is
+///    [`io::ErrorKind::InvalidInput`].
+/// 2. **Capacity.** Of more ready sources than fit none is lost; later calls deliver them.
+/// 3. **Concurrency.** Registering, re-registering and deregistering from another thread takes
+///    effect in a wait that is under way.
+/// 4. **Edges.** One event for each change. After an operation returned `WouldBlock`, the next
+///    change gives exactly one event. So does new data after a short read (fewer bytes than asked
+///    for) of a stream.
+/// 5. **Direction.** Re-arming is per direction: a read that would block arms reading only, and
+///    adds to what is armed. A source that waits to read never gets a writable event because of
+///    that.
+/// 6. **Interest.** No event outside the interest; closed and error answers excepted.
+/// 7. **End.** Once `deregister` has returned, no later wait delivers the token. Dropping a source
+///    closes it and ends its events.
+/// 8. **Errors.** Registering twice is [`io::ErrorKind::AlreadyExists`], deregistering or
+///    re-registering the unknown [`io::ErrorKind::NotFound`]. What became of the peer never makes
+///    either fail.
+/// 9. **Wakes.** No wake is lost, whatever else happens at the time. Wakes may be coalesced; one
+///    while another is pending costs one atomic operation and no system call.
+/// 10. **Hygiene.** Descriptors are close-on-exec, and nothing leaks on any error path.
+/// 11. **Memory.** No allocation after set-up on selectors with native edges; elsewhere none per
+///     event.
+pub(crate) trait Selector: fmt::Debug + Send + Sync + Sized {
+    /// What the system reports of one source.
+    type Event: RawEvent;
+
+    /// What a source has to remember: nothing where the system has edges of its own, a handle to
+    /// re-arm itself where edges are made from levels or one-shots.
+    type Registration: Registration;
+
+    /// Ends a wait from another thread.
+    type Waker: Wake;
+
+    /// Opens the facility. Shared, as registries and registrations outlive the `Poll`.
+    fn new() -> io::Result<Arc<Self>>;
+
+    /// Waits for events, at most for `timeout` (rules 1 to 4). Called by one thread at a time.
+    fn select(&self, events: &mut Vec<Self::Event>, timeout: Option<Duration>) -> io::Result<()>;
+
+    /// Starts watching a source, and records that in `memory`.
+    ///
+    /// `memory` is `None` for a source whose operations the crate does not see (a user's own
+    /// descriptor), and which can therefore not re-arm itself.
+    fn register(
+        self: &Arc<Self>,
+        source: RawSource,
+        token: Token,
+        interest: Interest,
+        memory: Option<&mut Self::Registration>,
+    ) -> io::Result<()>;
+
+    /// Replaces token and interest of a source, and reports anew what is ready.
+    fn reregister(
+        self: &Arc<Self>,
+        source: RawSource,
+        token: Token,
+        interest: Interest,
+        memory: Option<&mut Self::Registration>,
+    ) -> io::Result<()>;
+
+    /// Stops watching a source.
+    fn deregister(
+        self: &Arc<Self>,
+        source: RawSource,
+        memory: Option<&mut Self::Registration>,
+    ) -> io::Result<()>;
+
+    /// Makes a waker whose wakes are events with this token.
+    fn waker(self: &Arc<Self>, token: Token) -> io::Result<Self::Waker>;
+}
+
+/// What a source remembers of its registration. Dropping it ends the registration, so it has to be
+/// dropped before the source is closed.
+pub(crate) trait Registration: Default + fmt::Debug + Send + Sync {
+    /// Whether re-arming does anything. Where it does not, an operation compiles to the bare call.
+    const REARMS: bool;
+
+    /// Reports the next change of these directions (rules 4 and 5). Does nothing to an unregistered
+    /// source.
+    fn rearm(&self, directions: Interest);
+}
+
+/// Nothing to remember: the system has edges of its own.
+#[derive(Debug, Default)]
+pub(crate) struct NativeEdges;
+
+impl Registration for NativeEdges {
+    const REARMS: bool = false;
+
+    fn rearm(&self, _: Interest) {}
+}
+
+/// The answers of one event; `crate::event::Event` documents each.
+#[allow(missing_docs)]
+pub(crate) trait RawEvent: Clone + fmt::Debug + Send + Sync {
+    fn token(&self) -> Token;
+    fn is_readable(&self) -> bool;
+    fn is_writable(&self) -> bool;
+    fn is_error(&self) -> bool;
+    fn is_read_closed(&self) -> bool;
+    fn is_write_closed(&self) -> bool;
+    fn is_priority(&self) -> bool;
+
+    fn is_aio(&self) -> bool {
+        false
+    }
+
+    fn is_lio(&self) -> bool {
+        false
+    }
+}
+
+/// Ends a wait from another thread (rule 9).
+pub(crate) trait Wake: fmt::Debug + Send + Sync {
+    /// Makes the current wait, or else the next one, return with the waker's event.
+    fn wake(&self) -> io::Result<()>;
+}

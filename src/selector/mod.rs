@@ -1,0 +1,67 @@
+//! How we wait: the selectors, and the one table that says which of them a target uses.
+//!
+//! A selector is a type that implements [`contract::Selector`]. The `mod` lines below say where
+//! each *can* be compiled, the table says which one is *used*.
+
+pub(crate) mod contract;
+// The selectors in use below that have a descriptor of their own, which they lend to `Poll` and
+// `Registry`.
+#[cfg(all(
+    feature = "os-poll",
+    any(target_os = "linux", target_os = "android"),
+    not(mio_unsupported_force_poll_poll),
+))]
+mod descriptor;
+#[cfg(not(feature = "os-poll"))]
+mod disabled;
+#[cfg(all(feature = "os-poll", any(target_os = "linux", target_os = "android")))]
+mod epoll;
+// Compiled and tested where another is used too: what only rare targets compile is broken before
+// long.
+#[cfg(all(feature = "os-poll", unix))]
+#[allow(dead_code)]
+mod posix_poll;
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)]
+mod readiness;
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)]
+mod rearm;
+#[cfg(all(feature = "os-poll", unix))]
+mod timeout;
+#[cfg(all(feature = "os-poll", unix))]
+mod waker;
+#[cfg(feature = "os-poll")]
+mod wakes;
+
+#[cfg(all(test, feature = "os-poll", feature = "net", unix))]
+mod conformance;
+
+use self::contract::Selector;
+
+first_match! {
+    not(feature = "os-poll") => {
+        pub(crate) use self::disabled::Disabled as Selected;
+    }
+    all(
+        any(target_os = "linux", target_os = "android"),
+        not(mio_unsupported_force_poll_poll),
+    ) => {
+        pub(crate) use self::epoll::Epoll as Selected;
+    }
+    unix => {
+        pub(crate) use self::posix_poll::PosixPoll as Selected;
+    }
+    else {
+        compile_error!("mio's `os-poll` has no selector for this target yet");
+    }
+}
+
+/// The raw event of the selector in use.
+pub(crate) type Event = <Selected as Selector>::Event;
+
+/// What a source remembers of its registration with the selector in use.
+pub(crate) type Registration = <Selected as Selector>::Registration;
+
+/// The waker of the selector in use.
+pub(crate) type Waker = <Selected as Selector>::Waker;

@@ -1,0 +1,288 @@
+//! The sources of one poll(2) selector: what each waits for, kept in the form that the system call
+//! takes.
+//!
+//! No I/O but draining the wakers that are delivered. A registration is known by its serial number:
+//! it tells a source from another that has the same descriptor later.
+
+use std::collections::HashMap;
+use std::collections::hash_map;
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::Instant;
+
+use libc::{c_short, pollfd};
+
+use crate::os::WakeFd;
+use crate::selector::readiness::{Readiness, ReadinessEvent};
+use crate::selector::rearm::{Armed, Operator};
+use crate::{Interest, Token};
+
+/// Told apart from reading what was sent before the end, where the system can.
+#[cfg(any(
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux"
+))]
+const POLLRDHUP: c_short = libc::POLLRDHUP;
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux"
+)))]
+const POLLRDHUP: c_short = 0;
+
+/// Conditions and their bits in poll(2).
+const BITS: [(Readiness, c_short); 6] = [
+    (Readiness::READABLE, libc::POLLIN),
+    (Readiness::WRITABLE, libc::POLLOUT),
+    (Readiness::PRIORITY, libc::POLLPRI),
+    (Readiness::READ_CLOSED, POLLRDHUP),
+    (Readiness::HANG_UP, libc::POLLHUP),
+    (Readiness::ERROR, libc::POLLERR),
+];
+
+/// The conditions that hold, from what poll(2) returned.
+fn from_poll(revents: c_short) -> Readiness {
+    let holding = BITS.iter().filter(|(_, bit)| revents & bit != 0);
+    holding.fold(Readiness::NONE, |sum, (condition, _)| sum | *condition)
+}
+
+/// The entry that asks poll(2) for these conditions, or for nothing: it skips negative descriptors.
+fn entry(fd: RawFd, awaited: Option<Readiness>) -> pollfd {
+    let Some(awaited) = awaited else { return pollfd { fd: !fd, events: 0, revents: 0 } };
+    let asked = BITS.iter().filter(|(condition, _)| awaited.intersects(*condition));
+    pollfd { fd, events: asked.fold(0, |sum, (_, bit)| sum | bit), revents: 0 }
+}
+
+/// What is registered.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Source(Operator),
+    Waker(Arc<WakeFd>),
+}
+
+#[derive(Debug)]
+struct Slot {
+    fd: RawFd,
+    serial: u64,
+    token: Token,
+    armed: Armed,
+    waker: Option<Arc<WakeFd>>,
+    /// Whether it stands in the list of sources to look at.
+    is_listed: bool,
+}
+
+/// The sources, and what belongs to the wait that is under way.
+#[derive(Debug)]
+pub(super) struct Table {
+    places: HashMap<RawFd, usize>,
+    slots: Vec<Slot>,
+    /// An entry for each slot, in the same order.
+    entries: Vec<pollfd>,
+    serial: u64,
+    /// Descriptors of the sources that [`Armed::doubtful`] wants looked at.
+    doubtful: Vec<RawFd>,
+    /// Where to begin handing out events, so that with little capacity all sources have their
+    /// turn.
+    turn: usize,
+}
+
+/// The table as it was when a wait began.
+#[derive(Debug, Default)]
+pub(super) struct Snapshot {
+    pub(super) entries: Vec<pollfd>,
+    serial: u64,
+}
+
+impl Table {
+    pub(super) fn new() -> Table {
+        Table {
+            places: HashMap::new(),
+            slots: Vec::new(),
+            entries: Vec::new(),
+            serial: 0,
+            doubtful: Vec::new(),
+            turn: 0,
+        }
+    }
+
+    /// Adds a source, and returns its serial number.
+    pub(super) fn insert(
+        &mut self,
+        fd: RawFd,
+        token: Token,
+        interest: Interest,
+        kind: Kind,
+    ) -> io::Result<u64> {
+        let hash_map::Entry::Vacant(vacant) = self.places.entry(fd) else {
+            return Err(already_registered());
+        };
+        vacant.insert(self.slots.len());
+        self.serial += 1;
+        let (operator, waker) = match kind {
+            Kind::Source(operator) => (operator, None),
+            Kind::Waker(waker) => (Operator::Crate, Some(waker)),
+        };
+        let armed = Armed::new(operator, interest);
+        self.entries.push(entry(fd, armed.awaited()));
+        self.slots.push(Slot { fd, serial: self.serial, token, armed, waker, is_listed: false });
+        Ok(self.serial)
+    }
+
+    /// Registers a source anew, and returns its new serial number.
+    pub(super) fn replace(
+        &mut self,
+        fd: RawFd,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<u64> {
+        let place = self.place(fd)?;
+        self.serial += 1;
+        let slot = &mut self.slots[place];
+        slot.serial = self.serial;
+        slot.token = token;
+        slot.armed = Armed::new(slot.armed.operator(), interest);
+        self.entries[place] = entry(fd, slot.armed.awaited());
+        Ok(self.serial)
+    }
+
+    /// Takes a source out.
+    pub(super) fn remove(&mut self, fd: RawFd) -> io::Result<()> {
+        let place = self.place(fd)?;
+        self.places.remove(&fd);
+        self.slots.swap_remove(place);
+        self.entries.swap_remove(place);
+        if let Some(moved) = self.slots.get(place) {
+            self.places.insert(moved.fd, place);
+        }
+        Ok(())
+    }
+
+    /// Whether this registration is still there.
+    pub(super) fn has(&self, fd: RawFd, serial: u64) -> bool {
+        self.places.get(&fd).is_some_and(|place| self.slots[*place].serial == serial)
+    }
+
+    /// See [`Armed::rearm`]. Returns whether anything changed.
+    pub(super) fn rearm(&mut self, fd: RawFd, serial: u64, directions: Interest) -> bool {
+        if !self.has(fd, serial) {
+            return false;
+        }
+        let place = self.places[&fd];
+        self.slots[place].armed.rearm(directions);
+        let before = self.entries[place];
+        self.entries[place] = entry(fd, self.slots[place].armed.awaited());
+        (before.fd, before.events) != (self.entries[place].fd, self.entries[place].events)
+    }
+
+    fn place(&self, fd: RawFd) -> io::Result<usize> {
+        self.places.get(&fd).copied().ok_or_else(not_registered)
+    }
+
+    /// Copies what a wait needs, behind an entry of the selector's own.
+    pub(super) fn copy_to(&self, snapshot: &mut Snapshot, own: RawFd) {
+        snapshot.entries.clear();
+        snapshot.entries.push(entry(own, Some(Readiness::READABLE)));
+        snapshot.entries.extend_from_slice(&self.entries);
+        snapshot.serial = self.serial;
+    }
+
+    /// The sources to look at before the next wait, each with what to look for.
+    pub(super) fn doubtful(&mut self, entries: &mut Vec<pollfd>) {
+        entries.clear();
+        self.doubtful.retain(|fd| {
+            let Some(place) = self.places.get(fd) else { return false };
+            let slot = &mut self.slots[*place];
+            let doubtful = slot.armed.doubtful();
+            slot.is_listed = doubtful.is_some();
+            if doubtful.is_some() {
+                entries.push(entry(*fd, doubtful));
+            }
+            slot.is_listed
+        });
+    }
+
+    /// Takes note of what a look found. Returns when to look again at the latest, if that matters.
+    pub(super) fn observe(&mut self, entries: &[pollfd]) -> Option<Instant> {
+        let now = Instant::now();
+        let mut next = None;
+        for seen in entries {
+            let Some(place) = self.places.get(&seen.fd) else { continue };
+            let armed = &mut self.slots[*place].armed;
+            let due = armed.observe(from_poll(seen.revents), now);
+            self.entries[*place] = entry(seen.fd, armed.awaited());
+            next = [next, due].into_iter().flatten().min();
+        }
+        next
+    }
+
+    /// Hands out the events of a wait that found `ready` entries, as many as fit.
+    pub(super) fn deliver(
+        &mut self,
+        snapshot: &Snapshot,
+        mut ready: usize,
+        events: &mut Vec<ReadinessEvent>,
+    ) {
+        // The first entry is the selector's own, and none of the sources'.
+        ready -= usize::from(snapshot.entries[0].revents != 0);
+        let sources = &snapshot.entries[1..];
+        let begin = if self.turn < sources.len() { self.turn } else { 0 };
+        let (last, first) = sources.split_at(begin);
+        let in_turn = first.iter().zip(begin..).chain(last.iter().zip(0..));
+        for (seen, place) in in_turn {
+            if ready == 0 || events.len() == events.capacity() {
+                break;
+            }
+            if seen.revents != 0 {
+                ready -= 1;
+                self.turn = place + 1;
+                self.deliver_one(seen, place, snapshot.serial, events);
+            }
+        }
+    }
+
+    fn deliver_one(
+        &mut self,
+        seen: &pollfd,
+        place: usize,
+        newest: u64,
+        events: &mut Vec<ReadinessEvent>,
+    ) {
+        // The table may have changed since: then the place is another, or the source is gone or a
+        // new one.
+        let here = self.slots.get(place).is_some_and(|slot| slot.fd == seen.fd);
+        let place = if here { Some(place) } else { self.places.get(&seen.fd).copied() };
+        let Some(place) = place.filter(|place| self.slots[*place].serial <= newest) else { return };
+        if seen.revents & libc::POLLNVAL != 0 {
+            // Closed without having been deregistered. Closing ends a registration.
+            let _ = self.remove(seen.fd);
+            return;
+        }
+        let slot = &mut self.slots[place];
+        if let Some(waker) = &slot.waker {
+            waker.drain();
+            events.push(ReadinessEvent { token: slot.token, readiness: Readiness::READABLE });
+            return;
+        }
+        let readiness = slot.armed.report(from_poll(seen.revents));
+        if readiness != Readiness::NONE {
+            events.push(ReadinessEvent { token: slot.token, readiness });
+        }
+        if !slot.is_listed && slot.armed.doubtful().is_some() {
+            slot.is_listed = true;
+            self.doubtful.push(slot.fd);
+        }
+        self.entries[place] = entry(slot.fd, slot.armed.awaited());
+    }
+}
+
+pub(super) fn already_registered() -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, "the source is registered already")
+}
+
+pub(super) fn not_registered() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the source is not registered")
+}

@@ -1,0 +1,278 @@
+//! Edges out of a level-triggered facility: which conditions of a source are still to be reported.
+//! Pure.
+//!
+//! A condition is reported once, which disarms it. It is armed again when an operation found that
+//! it no longer holds (`WouldBlock`, or a short transfer of a stream), or when the source is
+//! registered anew.
+//!
+//! A user's own descriptor is read and written where we do not see it. So its reported conditions
+//! are looked at before each wait. One that no longer holds is armed again. One that holds may be
+//! the old one, or have gone and come back since the last look, which nothing can tell: it is
+//! offered again, first after a millisecond, then ever more rarely. So no change is lost, and a
+//! descriptor left alone costs a wake-up a second.
+
+use std::time::{Duration, Instant};
+
+use super::readiness::Readiness;
+use crate::Interest;
+
+/// How soon a condition that still holds is offered again, the first time and at the most.
+const FIRST_OFFER: Duration = Duration::from_millis(1);
+const LAST_OFFER: Duration = Duration::from_secs(1);
+
+/// What a level-triggered facility reports whether asked for or not, as long as it holds.
+const UNASKED: Readiness = Readiness::HANG_UP.or(Readiness::ERROR);
+
+/// Who operates on a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    /// This crate, which re-arms by the results of the operations.
+    Crate,
+    /// The user, unseen.
+    User,
+}
+
+/// The state of one source.
+#[derive(Debug)]
+pub(crate) struct Armed {
+    operator: Operator,
+    /// All that may be reported.
+    interest: Readiness,
+    /// What of it is still to be reported.
+    armed: Readiness,
+    /// A hang-up or an error that was reported and, for all we know, still holds. The facility
+    /// would end each wait because of it, so that the source is left out.
+    stuck: Readiness,
+    /// When a condition that still holds is offered again, once a look has found that it does.
+    offer: Option<Instant>,
+    offer_after: Duration,
+}
+
+impl Armed {
+    pub(crate) fn new(operator: Operator, interest: Interest) -> Armed {
+        let mut conditions = Readiness::named_by(interest) | UNASKED;
+        if interest.is_readable() {
+            conditions = conditions | Readiness::READ_CLOSED;
+        }
+        Armed {
+            operator,
+            interest: conditions,
+            armed: conditions,
+            stuck: Readiness::NONE,
+            offer: None,
+            offer_after: FIRST_OFFER,
+        }
+    }
+
+    pub(crate) fn operator(&self) -> Operator {
+        self.operator
+    }
+
+    /// What to wait for: `None` to leave the source out, an empty set for what comes unasked.
+    pub(crate) fn awaited(&self) -> Option<Readiness> {
+        if self.armed == Readiness::NONE || self.stuck != Readiness::NONE {
+            return None;
+        }
+        Some(self.armed & !UNASKED)
+    }
+
+    /// Of the conditions that hold, those to report. They are disarmed.
+    pub(crate) fn report(&mut self, holding: Readiness) -> Readiness {
+        let report = holding & self.armed;
+        self.armed = self.armed & !report;
+        self.stuck = holding & UNASKED;
+        self.offer = None;
+        report
+    }
+
+    /// An operation found that these directions are not ready: their next change is to be reported.
+    ///
+    /// The end of the stream is not armed again: having come, it stays.
+    pub(crate) fn rearm(&mut self, directions: Interest) {
+        let conditions = Readiness::named_by(directions) | UNASKED;
+        self.armed = self.armed | (conditions & self.interest);
+        self.stuck = Readiness::NONE;
+    }
+
+    /// What to look at before the next wait: `None` if there is no need.
+    pub(crate) fn doubtful(&self) -> Option<Readiness> {
+        if self.stuck.intersects(Readiness::HANG_UP) {
+            return None;
+        }
+        let unseen = match self.operator {
+            Operator::Crate => Readiness::NONE,
+            Operator::User => self.interest & !self.armed,
+        };
+        (unseen | self.stuck != Readiness::NONE).then_some(unseen & !UNASKED)
+    }
+
+    /// Takes note of what a look found. Returns when to look again at the latest, if that matters.
+    pub(crate) fn observe(&mut self, holding: Readiness, now: Instant) -> Option<Instant> {
+        self.armed = self.armed | (self.stuck & !holding);
+        self.stuck = self.stuck & holding;
+        if self.operator == Operator::Crate {
+            return None;
+        }
+        let reported = self.interest & !self.armed;
+        if reported & !holding != Readiness::NONE {
+            self.armed = self.armed | (reported & !holding);
+            self.offer_after = FIRST_OFFER;
+        }
+        let repeated = reported & holding & !UNASKED & !Readiness::READ_CLOSED;
+        if repeated == Readiness::NONE || self.stuck != Readiness::NONE {
+            return None;
+        }
+        let due = *self.offer.get_or_insert(now + self.offer_after);
+        if due > now {
+            return Some(due);
+        }
+        self.offer_after = (self.offer_after * 2).min(LAST_OFFER);
+        self.armed = self.armed | repeated;
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READ: Readiness = Readiness::READABLE;
+    const WRITE: Readiness = Readiness::WRITABLE;
+    const READ_CLOSED: Readiness = Readiness::READ_CLOSED;
+    const HANG_UP: Readiness = Readiness::HANG_UP;
+    const ERROR: Readiness = Readiness::ERROR;
+    const NONE: Readiness = Readiness::NONE;
+
+    fn both(operator: Operator) -> Armed {
+        Armed::new(operator, Interest::READABLE | Interest::WRITABLE)
+    }
+
+    #[test]
+    fn a_condition_is_reported_once() {
+        let mut armed = both(Operator::Crate);
+        assert_eq!(armed.awaited(), Some(READ | WRITE | READ_CLOSED));
+        assert_eq!(armed.report(READ | WRITE), READ | WRITE);
+        assert_eq!(armed.awaited(), Some(READ_CLOSED));
+        assert_eq!(armed.report(READ | WRITE), NONE);
+    }
+
+    #[test]
+    fn nothing_outside_the_interest_is_reported_or_armed() {
+        let mut armed = Armed::new(Operator::Crate, Interest::WRITABLE);
+        assert_eq!(armed.report(READ | READ_CLOSED | WRITE), WRITE);
+        armed.rearm(Interest::READABLE);
+        assert_eq!(armed.awaited(), Some(NONE));
+    }
+
+    #[test]
+    fn a_blocked_direction_arms_itself_only_and_adds_to_what_is_armed() {
+        let mut armed = both(Operator::Crate);
+        armed.report(READ | WRITE);
+        armed.rearm(Interest::READABLE);
+        assert_eq!(armed.awaited(), Some(READ | READ_CLOSED));
+        assert_eq!(armed.report(WRITE), NONE);
+        armed.rearm(Interest::WRITABLE);
+        assert_eq!(armed.awaited(), Some(READ | WRITE | READ_CLOSED));
+    }
+
+    #[test]
+    fn a_hang_up_is_reported_once_and_then_left_out_for_good() {
+        let mut armed = both(Operator::Crate);
+        assert_eq!(armed.report(HANG_UP), HANG_UP);
+        assert_eq!(armed.awaited(), None);
+        assert_eq!(armed.doubtful(), None);
+    }
+
+    #[test]
+    fn a_hang_up_is_reported_though_all_directions_were() {
+        let mut armed = Armed::new(Operator::Crate, Interest::WRITABLE);
+        armed.report(WRITE);
+        assert_eq!(armed.awaited(), Some(NONE));
+        assert_eq!(armed.report(HANG_UP | WRITE), HANG_UP);
+    }
+
+    #[test]
+    fn an_error_that_holds_leaves_the_source_out_until_it_is_seen_gone() {
+        let mut armed = Armed::new(Operator::Crate, Interest::READABLE);
+        assert_eq!(armed.report(ERROR), ERROR);
+        assert_eq!(armed.awaited(), None);
+        assert_eq!(armed.doubtful(), Some(NONE));
+        armed.observe(ERROR, Instant::now());
+        assert_eq!(armed.awaited(), None);
+        armed.observe(NONE, Instant::now());
+        assert_eq!(armed.awaited(), Some(READ | READ_CLOSED));
+        assert_eq!(armed.report(ERROR), ERROR, "the next error is an event of its own");
+    }
+
+    #[test]
+    fn a_blocked_operation_ends_what_was_stuck() {
+        let mut armed = Armed::new(Operator::Crate, Interest::READABLE);
+        armed.report(ERROR | READ);
+        armed.rearm(Interest::READABLE);
+        assert_eq!(armed.awaited(), Some(READ | READ_CLOSED));
+    }
+
+    #[test]
+    fn the_end_of_a_stream_is_reported_once() {
+        let mut armed = Armed::new(Operator::Crate, Interest::READABLE);
+        assert_eq!(armed.report(READ | READ_CLOSED), READ | READ_CLOSED);
+        armed.rearm(Interest::READABLE);
+        assert_eq!(armed.report(READ | READ_CLOSED), READ);
+    }
+
+    #[test]
+    fn what_the_crate_operates_on_needs_no_look() {
+        let mut armed = both(Operator::Crate);
+        armed.report(READ | WRITE);
+        assert_eq!(armed.doubtful(), None);
+    }
+
+    #[test]
+    fn what_the_user_drained_is_armed_by_a_look() {
+        let mut armed = both(Operator::User);
+        assert_eq!(armed.doubtful(), None, "all is armed");
+        armed.report(READ | WRITE);
+        assert_eq!(armed.doubtful(), Some(READ | WRITE));
+        armed.observe(WRITE, Instant::now());
+        assert_eq!(armed.awaited(), Some(READ | READ_CLOSED));
+        assert_eq!(armed.doubtful(), Some(WRITE));
+    }
+
+    #[test]
+    fn what_still_holds_is_offered_again_ever_more_rarely() {
+        let mut armed = Armed::new(Operator::User, Interest::WRITABLE);
+        let mut now = Instant::now();
+        let mut expected = FIRST_OFFER;
+        for _ in 0..16 {
+            assert_eq!(armed.report(WRITE), WRITE);
+            assert_eq!(armed.observe(WRITE, now), Some(now + expected));
+            assert_eq!(armed.awaited(), Some(NONE), "not before its time");
+            now += expected;
+            assert_eq!(armed.observe(WRITE, now), None);
+            assert_eq!(armed.awaited(), Some(WRITE));
+            expected = (expected * 2).min(LAST_OFFER);
+        }
+        assert_eq!(expected, LAST_OFFER);
+    }
+
+    #[test]
+    fn a_change_that_was_seen_makes_offers_frequent_again() {
+        let mut armed = Armed::new(Operator::User, Interest::WRITABLE);
+        let now = Instant::now();
+        armed.report(WRITE);
+        armed.observe(WRITE, now);
+        armed.observe(WRITE, now + FIRST_OFFER);
+        armed.report(WRITE);
+        armed.observe(NONE, now);
+        armed.report(WRITE);
+        assert_eq!(armed.observe(WRITE, now), Some(now + FIRST_OFFER));
+    }
+
+    #[test]
+    fn nothing_is_offered_again_after_a_hang_up() {
+        let mut armed = both(Operator::User);
+        armed.report(READ | WRITE | HANG_UP);
+        assert_eq!(armed.doubtful(), None);
+        assert_eq!(armed.awaited(), None);
+    }
+}

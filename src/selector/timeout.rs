@@ -1,0 +1,170 @@
+//! Timeouts as the system calls take them: rounded up, in the finest unit that is to be had, for
+//! any [`Duration`].
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use libc::c_int;
+
+/// A timeout of whole milliseconds, as `epoll_wait(2)` and `poll(2)` take it: rounded up, with -1
+/// for no timeout at all. What does not fit, above 24 days, is cut: the caller has to look whether
+/// time is left.
+pub(crate) fn milliseconds(timeout: Option<Duration>) -> c_int {
+    let Some(timeout) = timeout else { return -1 };
+    let rounded_up = timeout.as_nanos().div_ceil(1_000_000);
+    c_int::try_from(rounded_up).unwrap_or(c_int::MAX)
+}
+
+/// Whether [`milliseconds`] says exactly this timeout, neither rounded nor cut.
+pub(crate) fn is_exact_in_milliseconds(timeout: Option<Duration>) -> bool {
+    timeout.is_none_or(|timeout| {
+        timeout.subsec_nanos() % 1_000_000 == 0 && c_int::try_from(timeout.as_millis()).is_ok()
+    })
+}
+
+/// When a wait ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Deadline {
+    /// Without waiting.
+    Now,
+    /// At this time.
+    At(Instant),
+    /// Not by the clock: there is no timeout, or one beyond what the clock can express.
+    Never,
+}
+
+impl Deadline {
+    /// The end of a wait that begins now.
+    pub(crate) fn after(timeout: Option<Duration>) -> Deadline {
+        match timeout {
+            None => Deadline::Never,
+            Some(Duration::ZERO) => Deadline::Now,
+            Some(timeout) => match Instant::now().checked_add(timeout) {
+                Some(end) => Deadline::At(end),
+                None => Deadline::Never,
+            },
+        }
+    }
+
+    /// How much of the wait is left, `None` being no end.
+    pub(crate) fn remaining(self) -> Option<Duration> {
+        match self {
+            Deadline::Now => Some(Duration::ZERO),
+            Deadline::At(end) => Some(end.saturating_duration_since(Instant::now())),
+            Deadline::Never => None,
+        }
+    }
+}
+
+/// A system call that older kernels and strict seccomp filters lack. Having been refused once it is
+/// not tried again: it will not appear while the process runs.
+#[derive(Debug)]
+pub(crate) struct OptionalCall {
+    missing: AtomicBool,
+}
+
+impl OptionalCall {
+    pub(crate) const fn new() -> OptionalCall {
+        OptionalCall { missing: AtomicBool::new(false) }
+    }
+
+    /// The result of `call`, or `None` if the system lacks it.
+    ///
+    /// Only for calls that by themselves never fail with `EPERM`: that is what filters refuse with.
+    pub(crate) fn attempt<T>(&self, call: impl FnOnce() -> io::Result<T>) -> Option<io::Result<T>> {
+        if self.missing.load(Ordering::Relaxed) {
+            return None;
+        }
+        let result = call();
+        if let Err(error) = &result {
+            if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) {
+                self.missing.store(true, Ordering::Relaxed);
+                return None;
+            }
+        }
+        Some(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+    const LONGEST: Duration = Duration::from_millis(c_int::MAX as u64);
+
+    #[test]
+    fn milliseconds_round_up_and_never_overflow() {
+        let nanosecond = Duration::from_nanos(1);
+        let cases = [
+            (None, -1),
+            (Some(Duration::ZERO), 0),
+            (Some(nanosecond), 1),
+            (Some(Duration::from_micros(999)), 1),
+            (Some(MILLISECOND), 1),
+            (Some(MILLISECOND + nanosecond), 2),
+            (Some(Duration::from_secs(25 * 24 * 60 * 60)), c_int::MAX),
+            (Some(LONGEST - nanosecond), c_int::MAX),
+            (Some(LONGEST), c_int::MAX),
+            (Some(LONGEST + nanosecond), c_int::MAX),
+            (Some(Duration::from_millis(u64::from(u32::MAX))), c_int::MAX),
+            (Some(Duration::MAX), c_int::MAX),
+        ];
+        for (timeout, expected) in cases {
+            assert_eq!(milliseconds(timeout), expected, "{timeout:?}");
+        }
+    }
+
+    #[test]
+    fn only_whole_milliseconds_that_fit_are_exact() {
+        let cases = [
+            (None, true),
+            (Some(Duration::ZERO), true),
+            (Some(MILLISECOND), true),
+            (Some(Duration::from_micros(1_500)), false),
+            (Some(Duration::from_nanos(1)), false),
+            (Some(LONGEST), true),
+            (Some(LONGEST + MILLISECOND), false),
+            (Some(Duration::MAX), false),
+        ];
+        for (timeout, expected) in cases {
+            assert_eq!(is_exact_in_milliseconds(timeout), expected, "{timeout:?}");
+        }
+    }
+
+    #[test]
+    fn a_deadline_beyond_the_clock_is_never() {
+        assert_eq!(Deadline::after(Some(Duration::MAX)).remaining(), None);
+        assert_eq!(Deadline::after(None).remaining(), None);
+    }
+
+    #[test]
+    fn a_deadline_keeps_what_is_left() {
+        assert_eq!(Deadline::after(Some(Duration::ZERO)).remaining(), Some(Duration::ZERO));
+        let hour = Duration::from_secs(3600);
+        let left = Deadline::after(Some(hour)).remaining().unwrap();
+        assert!(left <= hour && left > hour / 2);
+        assert_eq!(Deadline::At(Instant::now()).remaining(), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_refused_call_is_tried_once() {
+        for errno in [libc::ENOSYS, libc::EPERM] {
+            let call = OptionalCall::new();
+            let refused =
+                call.attempt(|| io::Result::<()>::Err(io::Error::from_raw_os_error(errno)));
+            assert!(refused.is_none());
+            assert!(call.attempt(|| -> io::Result<()> { panic!("tried again") }).is_none());
+        }
+    }
+
+    #[test]
+    fn other_errors_are_the_callers() {
+        let call = OptionalCall::new();
+        let error = || io::Error::from_raw_os_error(libc::EINTR);
+        let result = call.attempt(|| io::Result::<()>::Err(error()));
+        assert_eq!(result.unwrap().unwrap_err().kind(), io::ErrorKind::Interrupted);
+        assert!(matches!(call.attempt(|| Ok(7)), Some(Ok(7))));
+    }
+}
