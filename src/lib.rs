@@ -2,9 +2,12 @@
 //! system.
 #![deny(missing_docs, unsafe_code, unsafe_op_in_unsafe_fn)]
 #![deny(clippy::undocumented_unsafe_blocks)]
-// Features leave parts of the inside unused; with all of them nothing may be.
+// Features and forced selectors leave parts of the inside unused; by default nothing may be.
 #![cfg_attr(
-    not(all(feature = "os-poll", feature = "os-ext", feature = "net")),
+    any(
+        mio_unsupported_force_poll_poll,
+        not(all(feature = "os-poll", feature = "os-ext", feature = "net")),
+    ),
     allow(dead_code, unused_imports)
 )]
 

@@ -1,4 +1,4 @@
-//! Starting other programs: every one is printed before it runs, so that it can be repeated by hand.
+//! Starting other programs. Each is printed before it runs, so that it can be repeated by hand.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

@@ -103,7 +103,8 @@ impl Selector for PosixPoll {
         match memory {
             None => {
                 check_open(source)?;
-                self.insert(source, token, interest, Kind::Source(Operator::User)).map(drop)
+                let kind = Kind::Source(Operator::User);
+                self.change(|table| table.insert(source, token, interest, kind)).map(drop)
             }
             Some(Memory(Some(_))) => Err(table::already_registered()),
             Some(Memory(memory)) => {
