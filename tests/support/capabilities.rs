@@ -1,0 +1,60 @@
+//! What the platform and the selector under test can do: one table. A test that needs more than it
+//! finds says so on the standard error output, past the capture of the test runner.
+
+use std::io::Write;
+use std::net::TcpListener;
+
+use super::{is_poll2, loopback_v6};
+
+/// Something that not all platforms or selectors can do.
+pub struct Capability {
+    name: &'static str,
+    is_here: fn() -> bool,
+}
+
+/// Descriptors that are always ready, such as those of files, cannot be registered.
+pub const REFUSES_REGULAR_FILES: Capability =
+    Capability { name: "refusal of regular files", is_here: || !is_poll2() };
+
+/// What is ready is reported once, also of a descriptor that is read from elsewhere.
+pub const EXACT_EDGES_OF_USER_DESCRIPTORS: Capability =
+    Capability { name: "exact edges of users' descriptors", is_here: || !is_poll2() };
+
+/// A source stays registered when it is converted into a descriptor and back.
+pub const REGISTRATION_BELONGS_TO_DESCRIPTOR: Capability =
+    Capability { name: "registrations that belong to the descriptor", is_here: || !is_poll2() };
+
+/// One source can be registered with several polls.
+pub const SEVERAL_POLLS_FOR_ONE_SOURCE: Capability =
+    Capability { name: "one source in several polls", is_here: || !is_poll2() };
+
+/// There is an interface for `::1`, which containers often lack.
+pub const IPV6_LOOPBACK: Capability =
+    Capability { name: "IPv6 loopback", is_here: || TcpListener::bind(loopback_v6()).is_ok() };
+
+/// Ports below 1024 are reserved for the superuser, which some containers lift.
+pub const RESERVED_PORTS: Capability = Capability {
+    name: "reserved ports",
+    is_here: || {
+        let first = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+        first.is_ok_and(|first| first.trim() == "1024")
+    },
+};
+
+impl Capability {
+    /// Whether the platform can do this, for tests whose expectation depends on it.
+    pub fn is_here(&self) -> bool {
+        (self.is_here)()
+    }
+
+    /// Whether a test that needs this has to be skipped; if so, prints that.
+    pub fn is_missing(&self) -> bool {
+        let is_missing = !self.is_here();
+        if is_missing {
+            let thread = std::thread::current();
+            let test = thread.name().unwrap_or("a test");
+            let _ = writeln!(std::io::stderr(), "skipped: {test}: there is no {}", self.name);
+        }
+        is_missing
+    }
+}

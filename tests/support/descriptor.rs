@@ -1,0 +1,88 @@
+//! What the tests ask of the system that the standard library does not offer: flags and options of
+//! descriptors, signals, privileges. All unsafe code of the tests is here.
+
+use std::io;
+use std::net::UdpSocket;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::ptr;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use libc::{c_int, socklen_t};
+
+fn check(result: c_int) -> c_int {
+    assert_ne!(result, -1, "{}", io::Error::last_os_error());
+    result
+}
+
+/// Whether `O_NONBLOCK` is set.
+pub fn is_nonblocking(fd: &impl AsFd) -> bool {
+    // SAFETY: takes no pointers; the descriptor is open while it is borrowed.
+    let flags = check(unsafe { libc::fcntl(fd.as_fd().as_raw_fd(), libc::F_GETFL) });
+    flags & libc::O_NONBLOCK != 0
+}
+
+/// Whether `FD_CLOEXEC` is set.
+pub fn is_close_on_exec(fd: &impl AsFd) -> bool {
+    // SAFETY: as above.
+    let flags = check(unsafe { libc::fcntl(fd.as_fd().as_raw_fd(), libc::F_GETFD) });
+    flags & libc::FD_CLOEXEC != 0
+}
+
+/// Hands a descriptor over as a bare number.
+pub fn through_raw<T: IntoRawFd, U: FromRawFd>(from: T) -> U {
+    // SAFETY: the number was owned, and is given up by `into_raw_fd`.
+    unsafe { U::from_raw_fd(from.into_raw_fd()) }
+}
+
+/// A duplicate with a number that no other test gets or got.
+pub fn duplicate_with_number_of_its_own(fd: &impl AsFd) -> OwnedFd {
+    // Above what parallel tests have open, below the usual limit of 1024.
+    static NEXT: AtomicI32 = AtomicI32::new(700);
+    let least = NEXT.fetch_add(1, Ordering::Relaxed);
+    // SAFETY: takes no pointers, and the descriptor returned is nobody else's.
+    unsafe {
+        OwnedFd::from_raw_fd(check(libc::fcntl(
+            fd.as_fd().as_raw_fd(),
+            libc::F_DUPFD_CLOEXEC,
+            least,
+        )))
+    }
+}
+
+/// The number of a descriptor that was open, and will not be again.
+pub fn closed() -> RawFd {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    duplicate_with_number_of_its_own(&socket).as_raw_fd()
+}
+
+/// Sets an option whose value is a number.
+pub fn set_option(fd: &impl AsFd, level: c_int, option: c_int, value: c_int) {
+    set(fd, level, option, &value);
+}
+
+/// Makes a close send a reset instead of the end of the stream.
+pub fn reset_on_close(socket: &impl AsFd) {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    set(socket, libc::SOL_SOCKET, libc::SO_LINGER, &linger);
+}
+
+fn set<T>(fd: &impl AsFd, level: c_int, option: c_int, value: &T) {
+    let length = size_of::<T>() as socklen_t;
+    let value = ptr::from_ref(value).cast();
+    // SAFETY: `value` is valid for `length` bytes.
+    check(unsafe { libc::setsockopt(fd.as_fd().as_raw_fd(), level, option, value, length) });
+}
+
+/// Sets how many connections a listener keeps that were not accepted yet.
+pub fn set_backlog(listener: &impl AsFd, backlog: c_int) {
+    // SAFETY: takes no pointers.
+    check(unsafe { libc::listen(listener.as_fd().as_raw_fd(), backlog) });
+}
+
+/// Sends a byte out of band.
+pub fn send_out_of_band(stream: &impl AsFd, byte: u8) {
+    let pointer = ptr::from_ref(&byte).cast();
+    // SAFETY: `pointer` is valid for one byte.
+    let sent = unsafe { libc::send(stream.as_fd().as_raw_fd(), pointer, 1, libc::MSG_OOB) };
+    assert_eq!(sent, 1, "{}", io::Error::last_os_error());
+}
