@@ -1,0 +1,376 @@
+//! The operations whose system calls are counted, in the order of the document.
+
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::AsRawFd;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use libc::c_long;
+use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use mio::unix::{SourceFd, pipe};
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use crate::support::{loopback_v4, waiting};
+use crate::table::Row;
+use crate::tracer::Call;
+use crate::{names, tracer};
+
+const TOKEN: Token = Token(0);
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// Rows as they are measured, as long as tracing is possible.
+struct Measured(Option<Vec<Row>>);
+
+impl Measured {
+    fn add<S, R>(
+        &mut self,
+        operation: &str,
+        prepare: impl FnOnce() -> io::Result<S>,
+        run: impl FnOnce(&mut S) -> io::Result<R>,
+    ) {
+        let Some(rows) = &mut self.0 else { return };
+        let Some(calls) = tracer::trace(prepare, run) else {
+            self.0 = None;
+            return;
+        };
+        let names: Vec<_> = counted(&calls).map(|call| names::of(call.number)).collect();
+        let cell = match names.len() {
+            0 => "none".to_owned(),
+            count => format!("{count}: `{}`", names.join("`, `")),
+        };
+        rows.push(Row::new(operation, &cell));
+    }
+}
+
+/// Without what a lock, the allocator or the clock happens to need, and without what the standard
+/// library only does in debug builds: to look whether what it closes is open.
+fn counted(calls: &[Call]) -> impl Iterator<Item = &Call> {
+    const OTHER: [c_long; 7] = [
+        libc::SYS_brk,
+        libc::SYS_clock_gettime,
+        libc::SYS_futex,
+        libc::SYS_madvise,
+        libc::SYS_mmap,
+        libc::SYS_mprotect,
+        libc::SYS_munmap,
+    ];
+    let is_look_before_close = |at: usize| {
+        calls[at].number == libc::SYS_fcntl
+            && calls.get(at + 1).is_some_and(|next| next.number == libc::SYS_close)
+    };
+    (0..calls.len())
+        .filter(move |at| !OTHER.contains(&calls[*at].number) && !is_look_before_close(*at))
+        .map(|at| &calls[at])
+}
+
+/// Every row, or `None` where tracing is refused.
+pub fn measure() -> Option<Vec<Row>> {
+    let mut measured = Measured(Some(Vec::new()));
+    waits(&mut measured);
+    registrations(&mut measured);
+    changes_of_a_wait(&mut measured);
+    wakes(&mut measured);
+    streams(&mut measured);
+    datagrams(&mut measured);
+    unix_sockets(&mut measured);
+    pipes(&mut measured);
+    measured.0
+}
+
+fn poll_and_events() -> io::Result<(Poll, Events)> {
+    Ok((Poll::new()?, Events::with_capacity(16)))
+}
+
+/// A connection, and its other end.
+fn connection() -> io::Result<(TcpStream, TcpStream)> {
+    let listener = std::net::TcpListener::bind(loopback_v4())?;
+    let client = TcpStream::connect(listener.local_addr()?)?;
+    let (server, _) = listener.accept()?;
+    server.set_nonblocking(true)?;
+    Ok((client, TcpStream::from_std(server)))
+}
+
+fn poll(poll: &mut Poll, events: &mut Events, timeout: Duration) -> io::Result<()> {
+    poll.poll(events, Some(timeout))
+}
+
+fn would_block<T>(result: io::Result<T>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        _ => panic!("this was to block"),
+    }
+}
+
+fn waits(measured: &mut Measured) {
+    for (operation, timeout) in [
+        ("`poll`, nothing ready, timeout of zero", Duration::ZERO),
+        ("`poll`, nothing ready, timeout of 1 ms", Duration::from_millis(1)),
+        ("`poll`, nothing ready, timeout of 1.5 ms", Duration::from_micros(1500)),
+    ] {
+        measured
+            .add(operation, poll_and_events, |(poll, events)| self::poll(poll, events, timeout));
+    }
+    let eight_ready = || {
+        let (poll, events) = poll_and_events()?;
+        let mut senders = (0..8).map(|_| pipe::new()).collect::<io::Result<Vec<_>>>()?;
+        for (sender, _) in &mut senders {
+            poll.registry().register(sender, TOKEN, Interest::WRITABLE)?;
+        }
+        Ok((poll, events, senders))
+    };
+    measured.add("`poll`, eight sources ready", eight_ready, |(poll, events, _)| {
+        poll.poll(events, None)?;
+        assert_eq!(events.iter().count(), 8);
+        Ok(())
+    });
+    let reported = || {
+        let (mut poll, mut events) = poll_and_events()?;
+        let (sender, receiver) = pipe::new()?;
+        let mut source = SourceFd(&sender.as_raw_fd());
+        poll.registry().register(&mut source, TOKEN, Interest::WRITABLE)?;
+        poll.poll(&mut events, None)?;
+        Ok((poll, events, sender, receiver))
+    };
+    measured.add(
+        "`poll`, timeout of zero, a `SourceFd` has been reported and is still ready",
+        reported,
+        |(poll, events, ..)| self::poll(poll, events, Duration::ZERO),
+    );
+    let hung_up = || {
+        let (mut poll, mut events) = poll_and_events()?;
+        let (mut sender, receiver) = pipe::new()?;
+        poll.registry().register(&mut sender, TOKEN, Interest::WRITABLE)?;
+        drop(receiver);
+        poll.poll(&mut events, None)?;
+        Ok((poll, events, sender))
+    };
+    measured.add(
+        "`poll`, timeout of zero, a source has been reported with an error that lasts",
+        hung_up,
+        |(poll, events, _)| self::poll(poll, events, Duration::ZERO),
+    );
+}
+
+fn registrations(measured: &mut Measured) {
+    let unregistered = || Ok((Poll::new()?, UdpSocket::bind(loopback_v4())?));
+    let registered = || {
+        let (poll, mut socket) = unregistered()?;
+        poll.registry().register(&mut socket, TOKEN, BOTH)?;
+        Ok((poll, Some(socket)))
+    };
+    measured.add("`register`", unregistered, |(poll, socket)| {
+        poll.registry().register(socket, TOKEN, BOTH)
+    });
+    measured.add("`register` of a `SourceFd`", unregistered, |(poll, socket)| {
+        poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), TOKEN, BOTH)
+    });
+    measured.add("`reregister`", registered, |(poll, socket)| {
+        poll.registry().reregister(socket.as_mut().unwrap(), TOKEN, Interest::READABLE)
+    });
+    measured.add("`deregister`", registered, |(poll, socket)| {
+        poll.registry().deregister(socket.as_mut().unwrap())
+    });
+    measured.add("drop of a registered source", registered, |(_, socket)| {
+        drop(socket.take());
+        Ok(())
+    });
+    measured.add("`Registry::try_clone`", Poll::new, |poll| poll.registry().try_clone());
+}
+
+/// Has another thread wait, and returns once it does.
+fn wait_elsewhere(mut poll: Poll) -> io::Result<()> {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        tell.send(waiting::this_thread()).unwrap();
+        poll.poll(&mut Events::with_capacity(1), None)
+    });
+    waiting::until_in_a_poll(&told.recv().unwrap());
+    Ok(())
+}
+
+/// What changes the table of a selector that another thread is in.
+fn changes_of_a_wait(measured: &mut Measured) {
+    let unregistered = || {
+        let poll = Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        wait_elsewhere(poll)?;
+        Ok((registry, UdpSocket::bind(loopback_v4())?))
+    };
+    measured.add("`register`, another thread is in `poll`", unregistered, |(registry, socket)| {
+        registry.register(socket, TOKEN, Interest::READABLE)
+    });
+    let drained = || {
+        let (mut poll, mut events) = poll_and_events()?;
+        let (mut client, mut server) = connection()?;
+        poll.registry().register(&mut client, TOKEN, Interest::READABLE)?;
+        server.write_all(b"hello")?;
+        poll.poll(&mut events, None)?;
+        client.read_exact(&mut [0; 5])?;
+        wait_elsewhere(poll)?;
+        Ok((client, server))
+    };
+    measured.add("a read that would block, another thread is in `poll`", drained, |(client, _)| {
+        would_block(client.read(&mut [0; 5]))
+    });
+}
+
+fn wakes(measured: &mut Measured) {
+    let waker = || {
+        let (poll, events) = poll_and_events()?;
+        let waker = Waker::new(poll.registry(), TOKEN)?;
+        Ok((poll, events, Some(waker)))
+    };
+    measured.add("`Poll::new`", || Poll::new().map(drop), |()| Poll::new());
+    let woken = || {
+        let (poll, events, waker) = waker()?;
+        waker.as_ref().unwrap().wake()?;
+        Ok((poll, events, waker))
+    };
+    let delivered = || {
+        let (mut poll, mut events, waker) = woken()?;
+        poll.poll(&mut events, None)?;
+        Ok((poll, events, waker))
+    };
+    measured.add("`Waker::new`", Poll::new, |poll| Waker::new(poll.registry(), TOKEN));
+    measured.add("first `wake`", waker, |(.., waker)| waker.as_ref().unwrap().wake());
+    measured.add("second `wake` before the `poll`", woken, |(.., waker)| {
+        waker.as_ref().unwrap().wake()
+    });
+    measured.add("the `poll` that delivers the wake", woken, |(poll, events, _)| {
+        poll.poll(events, None)?;
+        assert!(!events.is_empty());
+        Ok(())
+    });
+    measured.add("first `wake` after that `poll`", delivered, |(.., waker)| {
+        waker.as_ref().unwrap().wake()
+    });
+    measured.add("drop of a `Waker`", waker, |(.., waker)| {
+        drop(waker.take());
+        Ok(())
+    });
+}
+
+fn streams(measured: &mut Measured) {
+    let listener = || TcpListener::bind(loopback_v4());
+    let connecting = || {
+        let listener = listener()?;
+        let client = TcpStream::connect(listener.local_addr()?)?;
+        Ok((listener, client))
+    };
+    let receiving = || {
+        let (mut client, server) = connection()?;
+        client.write_all(b"hello")?;
+        Ok((server, client))
+    };
+    let registered = || {
+        let (mut client, server) = connection()?;
+        let poll = Poll::new()?;
+        poll.registry().register(&mut client, TOKEN, BOTH)?;
+        Ok((client, server, poll))
+    };
+    let nothing = || Ok(());
+    measured.add("`TcpListener::bind`", nothing, |()| listener());
+    measured.add("`TcpListener::accept`", connecting, |(listener, _)| listener.accept());
+    measured.add("`TcpListener::accept` that would block", listener, |listener| {
+        would_block(listener.accept())
+    });
+    let std_listener = || {
+        let listener = std::net::TcpListener::bind(loopback_v4())?;
+        Ok((listener.local_addr()?, listener))
+    };
+    measured.add("`TcpStream::connect`", std_listener, |(address, _)| TcpStream::connect(*address));
+    measured.add("`TcpStream` read", receiving, |(server, _)| server.read(&mut [0; 5]));
+    measured.add("`TcpStream` read, shorter than the buffer", receiving, |(server, _)| {
+        server.read(&mut [0; 16])
+    });
+    measured.add("`TcpStream` read that would block, registered", registered, |(client, ..)| {
+        would_block(client.read(&mut [0; 16]))
+    });
+    measured.add("`TcpStream` vectored read", receiving, |(server, _)| {
+        server.read_vectored(&mut [io::IoSliceMut::new(&mut [0; 5])])
+    });
+    measured.add("`TcpStream::peek`", receiving, |(server, _)| server.peek(&mut [0; 16]));
+    measured.add("`TcpStream` write", connection, |(client, _)| client.write(b"hello"));
+    measured.add("`TcpStream` vectored write", connection, |(client, _)| {
+        client.write_vectored(&[io::IoSlice::new(b"hello")])
+    });
+    measured
+        .add("`TcpStream::shutdown`", connection, |(client, _)| client.shutdown(Shutdown::Write));
+    measured.add("`TcpStream::take_error`", connection, |(client, _)| client.take_error());
+    measured.add("`TcpStream::peer_addr`", connection, |(client, _)| client.peer_addr());
+}
+
+fn datagrams(measured: &mut Measured) {
+    let pair = || {
+        let (left, right) = (UdpSocket::bind(loopback_v4())?, UdpSocket::bind(loopback_v4())?);
+        left.connect(right.local_addr()?)?;
+        right.connect(left.local_addr()?)?;
+        Ok((left, right))
+    };
+    let receiving = || {
+        let (left, right) = pair()?;
+        left.send(b"hello")?;
+        Ok((right, left))
+    };
+    let unconnected = || {
+        let (left, right) = (UdpSocket::bind(loopback_v4())?, UdpSocket::bind(loopback_v4())?);
+        Ok((right.local_addr()?, left, right))
+    };
+    measured.add("`UdpSocket::bind`", || Ok(()), |()| UdpSocket::bind(loopback_v4()));
+    measured.add("`UdpSocket::send_to`", unconnected, |(to, left, _)| left.send_to(b"hello", *to));
+    measured.add("`UdpSocket::recv_from`", receiving, |(right, _)| right.recv_from(&mut [0; 16]));
+    measured.add("`UdpSocket::recv_from` that would block", pair, |(right, _)| {
+        would_block(right.recv_from(&mut [0; 16]))
+    });
+    measured.add("`UdpSocket::send`", pair, |(left, _)| left.send(b"hello"));
+    measured.add("`UdpSocket::recv`", receiving, |(right, _)| right.recv(&mut [0; 16]));
+}
+
+fn unix_sockets(measured: &mut Measured) {
+    /// Bound to a name that the system chooses, and which vanishes with it.
+    fn autobound() -> io::Result<UnixListener> {
+        UnixListener::bind_addr(&std::os::unix::net::SocketAddr::from_pathname("")?)
+    }
+    let listener = || {
+        let listener = autobound()?;
+        Ok((listener.local_addr()?, listener))
+    };
+    let connecting = || {
+        let (address, listener) = listener()?;
+        Ok((UnixStream::connect_addr(&address)?, listener))
+    };
+    measured.add("`UnixListener::bind_addr`", || Ok(()), |()| autobound());
+    measured.add("`UnixListener::accept`", connecting, |(_, listener)| listener.accept());
+    measured.add("`UnixStream::connect_addr`", listener, |(address, _)| {
+        UnixStream::connect_addr(address)
+    });
+    measured.add("`UnixStream::pair`", || Ok(()), |()| UnixStream::pair());
+    measured.add("`UnixStream` write", UnixStream::pair, |(left, _)| left.write(b"hello"));
+    let receiving = || {
+        let (mut left, right) = UnixStream::pair()?;
+        left.write_all(b"hello")?;
+        Ok((right, left))
+    };
+    measured.add("`UnixStream` read", receiving, |(right, _)| right.read(&mut [0; 16]));
+    measured.add("`UnixDatagram::pair`", || Ok(()), |()| UnixDatagram::pair());
+    measured.add("`UnixDatagram::send`", UnixDatagram::pair, |(left, _)| left.send(b"hello"));
+    let datagram = || {
+        let (left, right) = UnixDatagram::pair()?;
+        left.send(b"hello")?;
+        Ok((right, left))
+    };
+    measured.add("`UnixDatagram::recv_from`", datagram, |(right, _)| right.recv_from(&mut [0; 16]));
+}
+
+fn pipes(measured: &mut Measured) {
+    measured.add("`pipe::new`", || Ok(()), |()| pipe::new());
+    measured.add("`pipe::Sender` write", pipe::new, |(sender, _)| sender.write(b"hello"));
+    let receiving = || {
+        let (mut sender, receiver) = pipe::new()?;
+        sender.write_all(b"hello")?;
+        Ok((sender, receiver))
+    };
+    measured.add("`pipe::Receiver` read", receiving, |(_, receiver)| receiver.read(&mut [0; 16]));
+}
