@@ -1,7 +1,7 @@
 //! Files that nothing compiles: every file is a root that cargo knows, or some `mod` names it.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::Findings;
 use super::source::Source;
@@ -51,7 +51,7 @@ fn modules_of(source: &Source) -> Vec<PathBuf> {
     for line in &source.lines {
         let code = line.code.trim();
         if code.starts_with("#[path") {
-            named = line.text.split('"').nth(1).map(|name| folder.join(name));
+            named = line.text.split('"').nth(1).map(|name| resolved(&folder.join(name)));
         } else if let Some(name) = module_name(code) {
             match named.take() {
                 Some(file) => files.push(file),
@@ -63,6 +63,20 @@ fn modules_of(source: &Source) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+/// A path without its `..`, as the other paths are written.
+fn resolved(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// The name in `mod name;`, whatever its visibility and the attributes before it.
@@ -93,8 +107,9 @@ mod tests {
             ("src/poll/deep.rs", ""),
             ("src/os/mod.rs", "mod unix;\n"),
             ("src/os/unix.rs", ""),
-            ("tests/tcp.rs", "mod support;\n"),
-            ("tests/support/mod.rs", ""),
+            ("tests/tcp/main.rs", "#[path = \"../support/mod.rs\"]\nmod support;\n"),
+            ("tests/support/mod.rs", "mod waiting;\n"),
+            ("tests/support/waiting.rs", ""),
         ];
         assert_eq!(dead(&files), Findings::new());
     }

@@ -87,6 +87,7 @@ fn run(subject: &Subject) -> Outcome {
         .variable("CARGO_INCREMENTAL", "0")
         .variable("CARGO_PROFILE_DEV_DEBUG", "0")
         .variable("RUSTFLAGS", subject.backend.flags())
+        .variable("RUST_BACKTRACE", "0")
         .directory(&suite)
         .status()?;
     if !results.exists() {

@@ -25,14 +25,6 @@ impl Backend {
             Poll => builds::FORCE_POLL.flags,
         }
     }
-
-    /// How many tests must pass at least.
-    fn least_passed(self) -> usize {
-        match self {
-            Epoll => 1577,
-            Poll => 1572,
-        }
-    }
 }
 
 /// A suite that shrinks would pass unnoticed.
@@ -127,13 +119,10 @@ impl Verdict {
     }
 
     pub fn outcome(&self) -> Outcome {
-        let least = self.backend.least_passed();
         if !self.failed.is_empty() {
             Err(format!("{}: {}", self.counts(), self.failed.join(", ")))
         } else if self.run() < TESTS {
             Err(format!("{} tests ran, not {TESTS}", self.run()))
-        } else if self.passed < least {
-            Err(format!("{} tests passed, fewer than {least}", self.passed))
         } else {
             Ok(self.counts())
         }
