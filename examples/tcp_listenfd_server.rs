@@ -56,8 +56,8 @@ fn inherited_listener() -> io::Result<TcpListener> {
     let inherited = unsafe { BorrowedFd::borrow_raw(FIRST) };
     // The manager cannot pass it on as close-on-exec, the duplicate is.
     let listener = net::TcpListener::from(inherited.try_clone_to_owned()?);
-    listener.set_nonblocking(true)?;
     // Fails for what is not a socket, or not one of the internet.
     listener.local_addr()?;
+    listener.set_nonblocking(true)?;
     Ok(TcpListener::from_std(listener))
 }

@@ -13,7 +13,7 @@ use mio::net::TcpStream;
 pub const LONGEST_LINE: usize = 16 * 1024;
 
 /// How many times a client may send or receive in one turn.
-const STEPS: usize = 32;
+const STEPS: usize = 4;
 
 /// How a turn ended.
 pub enum Progress {
