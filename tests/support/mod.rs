@@ -7,6 +7,10 @@
 pub mod capabilities;
 #[cfg(unix)]
 pub mod descriptor;
+#[cfg(unix)]
+pub mod signals;
+#[cfg(target_os = "linux")]
+pub mod waiting;
 
 use std::fmt::Debug;
 use std::io::{self, Read};
