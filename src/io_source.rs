@@ -1,28 +1,27 @@
-//! [`IoSource`]: what all sockets and pipes of this crate are made of. The one place that re-arms,
-//! and the one `impl Source` for what we wrap.
+//! [`IoSource`]: what all sockets and pipes of this crate are made of, and the one place that re-arms.
 
 use std::fmt;
 use std::io;
 use std::ops::Deref;
+use std::sync::Arc;
 
-use crate::event::Source;
-use crate::selector::Registration;
-use crate::selector::contract::{Registration as _, Selector as _};
-use crate::{Interest, Registry, Token, os};
+use crate::selector::contract::{Registration, Selector};
+use crate::{Interest, Token, os, selector};
 
-/// A descriptor with what the selector wants it to remember.
+/// A descriptor with what the selector wants it to remember: of the selector in use, or in tests of
+/// any.
 ///
 /// Operations that can block go through [`IoSource::do_io`] or [`IoSource::do_stream_io`]; all
 /// others use the descriptor itself, by [`Deref`].
-pub(crate) struct IoSource<T> {
+pub(crate) struct IoSource<T, R = selector::Registration> {
     // Before the descriptor: its drop ends the registration, which has to come before the close.
-    registration: Registration,
+    registration: R,
     io: T,
 }
 
-impl<T> IoSource<T> {
-    pub(crate) fn new(io: T) -> IoSource<T> {
-        IoSource { registration: Registration::default(), io }
+impl<T, R: Registration> IoSource<T, R> {
+    pub(crate) fn new(io: T) -> IoSource<T, R> {
+        IoSource { registration: R::default(), io }
     }
 
     /// Ends the registration where the system would not by itself, and returns the descriptor.
@@ -32,13 +31,13 @@ impl<T> IoSource<T> {
 
     /// Runs an operation in these directions. If it would block, their next change is an event.
     #[inline]
-    pub(crate) fn do_io<R>(
+    pub(crate) fn do_io<O>(
         &self,
         directions: Interest,
-        operation: impl FnOnce(&T) -> io::Result<R>,
-    ) -> io::Result<R> {
+        operation: impl FnOnce(&T) -> io::Result<O>,
+    ) -> io::Result<O> {
         let result = operation(&self.io);
-        if Registration::REARMS && would_block(&result) {
+        if R::REARMS && would_block(&result) {
             self.registration.rearm(directions);
         }
         result
@@ -55,12 +54,8 @@ impl<T> IoSource<T> {
         operation: impl FnOnce(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let result = self.do_io(direction, operation);
-        if Registration::REARMS {
-            if let Ok(moved @ 1..) = result {
-                if moved < wanted {
-                    self.registration.rearm(direction);
-                }
-            }
+        if R::REARMS && matches!(result, Ok(moved) if 0 < moved && moved < wanted) {
+            self.registration.rearm(direction);
         }
         result
     }
@@ -68,17 +63,44 @@ impl<T> IoSource<T> {
     /// Runs a user's operation, whose direction is unknown. If it would block, the next change of
     /// either is an event.
     #[inline]
-    pub(crate) fn try_io<R>(&self, operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+    pub(crate) fn try_io<O>(&self, operation: impl FnOnce() -> io::Result<O>) -> io::Result<O> {
         self.do_io(Interest::READABLE | Interest::WRITABLE, |_| operation())
     }
 }
 
-fn would_block<R>(result: &io::Result<R>) -> bool {
+impl<T: os::AsRawSource, R: Registration> IoSource<T, R> {
+    pub(crate) fn register_with<S: Selector<Registration = R>>(
+        &mut self,
+        selector: &Arc<S>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        selector.register(self.io.as_raw_source(), token, interest, Some(&mut self.registration))
+    }
+
+    pub(crate) fn reregister_with<S: Selector<Registration = R>>(
+        &mut self,
+        selector: &Arc<S>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        selector.reregister(self.io.as_raw_source(), token, interest, Some(&mut self.registration))
+    }
+
+    pub(crate) fn deregister_with<S: Selector<Registration = R>>(
+        &mut self,
+        selector: &Arc<S>,
+    ) -> io::Result<()> {
+        selector.deregister(self.io.as_raw_source(), Some(&mut self.registration))
+    }
+}
+
+fn would_block<O>(result: &io::Result<O>) -> bool {
     matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// For what cannot block: addresses, options.
-impl<T> Deref for IoSource<T> {
+impl<T, R> Deref for IoSource<T, R> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -86,36 +108,9 @@ impl<T> Deref for IoSource<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for IoSource<T> {
+impl<T: fmt::Debug, R> fmt::Debug for IoSource<T, R> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.io.fmt(formatter)
-    }
-}
-
-impl<T: os::AsRawSource> Source for IoSource<T> {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let source = self.io.as_raw_source();
-        registry.selector().register(source, token, interests, Some(&mut self.registration))
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let source = self.io.as_raw_source();
-        registry.selector().reregister(source, token, interests, Some(&mut self.registration))
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        let source = self.io.as_raw_source();
-        registry.selector().deregister(source, Some(&mut self.registration))
     }
 }
 
@@ -129,7 +124,7 @@ macro_rules! impl_source {
                 token: $crate::Token,
                 interests: $crate::Interest,
             ) -> std::io::Result<()> {
-                self.inner.register(registry, token, interests)
+                self.inner.register_with(registry.selector(), token, interests)
             }
 
             fn reregister(
@@ -138,11 +133,11 @@ macro_rules! impl_source {
                 token: $crate::Token,
                 interests: $crate::Interest,
             ) -> std::io::Result<()> {
-                self.inner.reregister(registry, token, interests)
+                self.inner.reregister_with(registry.selector(), token, interests)
             }
 
             fn deregister(&mut self, registry: &$crate::Registry) -> std::io::Result<()> {
-                self.inner.deregister(registry)
+                self.inner.deregister_with(registry.selector())
             }
         }
     )*};

@@ -369,3 +369,6 @@ mod tests {
         assert_eq!(format!("{event:?}"), r#"epoll["EPOLLIN", "EPOLLHUP"]"#);
     }
 }
+
+#[cfg(all(test, feature = "net"))]
+crate::selector::conformance::suite!(Epoll);

@@ -325,3 +325,6 @@ mod precise {
         Ok(ready as usize)
     }
 }
+
+#[cfg(all(test, feature = "net"))]
+crate::selector::conformance::suite!(PosixPoll);

@@ -1,0 +1,194 @@
+//! Rules 4 to 6: edges, their direction, and the interest.
+
+use std::io::Write;
+use std::net::Shutdown;
+
+use super::harness::{
+    BOTH, Waiter, assert_would_block, drain, empty, fill, pair, read, registered, write,
+};
+use crate::selector::contract::{RawEvent, Selector};
+use crate::{Interest, Token};
+
+pub(crate) fn what_is_ready_at_registration_is_an_event<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (mut stream, mut peer) = pair::<S>();
+    peer.write_all(b"x").unwrap();
+    stream.register_with(&waiter.selector, Token(1), BOTH).unwrap();
+    let event = waiter.expect(1);
+    assert!(event.is_readable() && event.is_writable(), "{event:?}");
+    assert!(!event.is_error() && !event.is_read_closed() && !event.is_write_closed(), "{event:?}");
+}
+
+pub(crate) fn a_change_is_one_event<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (_stream, mut peer) = registered(&waiter, 1, Interest::READABLE);
+    waiter.expect_nothing();
+    peer.write_all(b"x").unwrap();
+    let event = waiter.expect(1);
+    assert!(event.is_readable(), "{event:?}");
+    waiter.expect_nothing();
+    waiter.expect_nothing();
+}
+
+pub(crate) fn each_change_after_would_block_is_one_event<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (stream, mut peer) = registered(&waiter, 1, Interest::READABLE);
+    for _ in 0..10 {
+        peer.write_all(b"some bytes").unwrap();
+        assert!(waiter.expect(1).is_readable());
+        drain::<S>(&stream);
+        waiter.expect_nothing();
+    }
+}
+
+pub(crate) fn several_changes_are_one_event<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (_stream, mut peer) = registered(&waiter, 1, Interest::READABLE);
+    for _ in 0..10 {
+        peer.write_all(b"x").unwrap();
+    }
+    waiter.expect(1);
+    waiter.expect_nothing();
+}
+
+pub(crate) fn new_data_after_a_short_read_is_an_event<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (stream, mut peer) = registered(&waiter, 1, Interest::READABLE);
+    for _ in 0..10 {
+        peer.write_all(b"some bytes").unwrap();
+        waiter.expect(1);
+        assert_eq!(read::<S>(&stream, 64).unwrap(), 10);
+        waiter.expect_nothing();
+    }
+}
+
+pub(crate) fn room_after_a_short_write_is_an_event<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (stream, peer) = registered(&waiter, 1, Interest::WRITABLE);
+    waiter.expect(1);
+    let more_than_fits = 1 << 24;
+    assert!(write::<S>(&stream, more_than_fits).unwrap() < more_than_fits);
+    waiter.expect_nothing();
+    empty(&peer);
+    assert!(waiter.expect(1).is_writable());
+}
+
+pub(crate) fn a_read_that_would_block_arms_reading_only<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (stream, mut peer) = registered(&waiter, 1, BOTH);
+    assert!(waiter.expect(1).is_writable());
+    for _ in 0..100 {
+        assert_would_block(&read::<S>(&stream, 64).unwrap_err());
+        waiter.expect_nothing();
+    }
+    peer.write_all(b"x").unwrap();
+    assert!(waiter.expect(1).is_readable());
+}
+
+pub(crate) fn a_write_that_would_block_arms_writing_only<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (stream, mut peer) = registered(&waiter, 1, BOTH);
+    peer.write_all(b"not read, so that reading stays possible").unwrap();
+    waiter.expect(1);
+    fill::<S>(&stream);
+    for _ in 0..100 {
+        assert_would_block(&write::<S>(&stream, 64).unwrap_err());
+        waiter.expect_nothing();
+    }
+    empty(&peer);
+    assert!(waiter.expect(1).is_writable());
+}
+
+pub(crate) fn blocked_directions_add_up<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (stream, mut peer) = registered(&waiter, 1, BOTH);
+    waiter.expect(1);
+    assert_would_block(&read::<S>(&stream, 64).unwrap_err());
+    fill::<S>(&stream);
+    waiter.expect_nothing();
+    peer.write_all(b"x").unwrap();
+    assert!(waiter.expect(1).is_readable());
+    empty(&peer);
+    assert!(waiter.expect(1).is_writable());
+}
+
+pub(crate) fn an_operation_of_unknown_direction_arms_both<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (stream, mut peer) = registered(&waiter, 1, BOTH);
+    waiter.expect(1);
+    fill::<S>(&stream);
+    let blocked =
+        stream.try_io(|| -> std::io::Result<()> { Err(std::io::ErrorKind::WouldBlock.into()) });
+    assert_would_block(&blocked.unwrap_err());
+    waiter.expect_nothing();
+    peer.write_all(b"x").unwrap();
+    assert!(waiter.expect(1).is_readable());
+    empty(&peer);
+    assert!(waiter.expect(1).is_writable());
+}
+
+pub(crate) fn only_the_interest_is_reported<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (mut reader, mut peer) = registered(&waiter, 1, Interest::READABLE);
+    waiter.expect_nothing();
+    peer.write_all(b"x").unwrap();
+    let event = waiter.expect(1);
+    assert!(event.is_readable() && !event.is_writable(), "{event:?}");
+    reader.reregister_with(&waiter.selector, Token(2), Interest::WRITABLE).unwrap();
+    let event = waiter.expect(2);
+    assert!(!event.is_readable() && event.is_writable(), "{event:?}");
+    peer.write_all(b"x").unwrap();
+    for event in waiter.wait(Some(std::time::Duration::ZERO)) {
+        assert!(!event.is_readable(), "{event:?}");
+    }
+}
+
+pub(crate) fn a_closed_peer_is_reported_once<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (stream, peer) = registered(&waiter, 1, Interest::READABLE);
+    drop(peer);
+    let event = waiter.expect(1);
+    assert!(event.is_read_closed() && event.is_write_closed(), "{event:?}");
+    waiter.expect_nothing();
+    assert_eq!(read::<S>(&stream, 64).unwrap(), 0);
+    waiter.expect_nothing();
+    assert_eq!(read::<S>(&stream, 64).unwrap(), 0);
+    waiter.expect_nothing();
+}
+
+pub(crate) fn a_half_closed_peer_is_reported_once<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (stream, peer) = registered(&waiter, 1, BOTH);
+    waiter.expect(1);
+    peer.shutdown(Shutdown::Write).unwrap();
+    let event = waiter.expect(1);
+    assert!(event.is_readable() && event.is_read_closed(), "{event:?}");
+    assert!(!event.is_write_closed() && !event.is_error(), "{event:?}");
+    assert_eq!(read::<S>(&stream, 64).unwrap(), 0);
+    assert_eq!(write::<S>(&stream, 5).unwrap(), 5);
+    waiter.expect_nothing();
+}
+
+pub(crate) fn a_closed_peer_is_reported_to_a_writer<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (_stream, peer) = registered(&waiter, 1, Interest::WRITABLE);
+    assert!(waiter.expect(1).is_writable());
+    drop(peer);
+    let event = waiter.expect(1);
+    assert!(event.is_write_closed(), "{event:?}");
+    waiter.expect_nothing();
+}
+
+pub(crate) fn registering_anew_reports_what_is_ready<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (mut stream, mut peer) = registered(&waiter, 1, BOTH);
+    peer.write_all(b"x").unwrap();
+    waiter.expect(1);
+    waiter.expect_nothing();
+    for token in 2..5 {
+        stream.reregister_with(&waiter.selector, Token(token), BOTH).unwrap();
+        let event = waiter.expect(token);
+        assert!(event.is_readable() && event.is_writable(), "{event:?}");
+        waiter.expect_nothing();
+    }
+}

@@ -1,0 +1,173 @@
+//! What the cases are made of: a selector with its events, and sources that are easy to make ready.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::io_source::IoSource;
+use crate::selector::contract::{RawEvent, Selector};
+use crate::{Interest, Token};
+
+/// How long to wait for what has to happen: far longer than it takes, so that only its absence
+/// fails.
+pub(super) const LIMIT: Duration = Duration::from_secs(20);
+
+pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// A stream of the selector `S`.
+pub(super) type Stream<S> = IoSource<UnixStream, <S as Selector>::Registration>;
+
+/// A stream, and its peer that blocks.
+pub(super) fn pair<S: Selector>() -> (Stream<S>, UnixStream) {
+    let (ours, peer) = UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    (IoSource::new(ours), peer)
+}
+
+/// A stream that is registered, and its peer.
+pub(super) fn registered<S: Selector>(
+    waiter: &Waiter<S>,
+    token: usize,
+    interest: Interest,
+) -> (Stream<S>, UnixStream) {
+    let (mut stream, peer) = pair::<S>();
+    stream.register_with(&waiter.selector, Token(token), interest).unwrap();
+    (stream, peer)
+}
+
+/// Reads up to `length` bytes.
+pub(super) fn read<S: Selector>(stream: &Stream<S>, length: usize) -> io::Result<usize> {
+    let mut buffer = vec![0; length];
+    stream.do_stream_io(Interest::READABLE, length, |mut io| io.read(&mut buffer))
+}
+
+/// Writes `length` bytes, or fewer.
+pub(super) fn write<S: Selector>(stream: &Stream<S>, length: usize) -> io::Result<usize> {
+    let bytes = vec![b'x'; length];
+    stream.do_stream_io(Interest::WRITABLE, length, |mut io| io.write(&bytes))
+}
+
+/// Reads until it would block.
+pub(super) fn drain<S: Selector>(stream: &Stream<S>) {
+    loop {
+        match read::<S>(stream, 4096) {
+            Ok(0) => panic!("the peer has closed"),
+            Ok(_) => {}
+            Err(error) => break assert_would_block(&error),
+        }
+    }
+}
+
+/// Writes until it would block.
+pub(super) fn fill<S: Selector>(stream: &Stream<S>) {
+    loop {
+        match write::<S>(stream, 1 << 16) {
+            Ok(_) => {}
+            Err(error) => break assert_would_block(&error),
+        }
+    }
+}
+
+/// Reads all that a peer was sent.
+pub(super) fn empty(peer: &UnixStream) {
+    peer.set_nonblocking(true).unwrap();
+    let mut buffer = vec![0; 1 << 16];
+    while (&mut &*peer).read(&mut buffer).is_ok_and(|length| length > 0) {}
+}
+
+pub(super) fn assert_would_block(error: &io::Error) {
+    assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
+}
+
+/// A selector, and the events of its last wait.
+pub(super) struct Waiter<S: Selector> {
+    pub(super) selector: Arc<S>,
+    pub(super) events: Vec<S::Event>,
+}
+
+impl<S: Selector> Waiter<S> {
+    pub(super) fn new() -> Waiter<S> {
+        Waiter::with_capacity(64)
+    }
+
+    pub(super) fn with_capacity(capacity: usize) -> Waiter<S> {
+        Waiter { selector: S::new().unwrap(), events: Vec::with_capacity(capacity) }
+    }
+
+    /// Waits once, at most for `timeout`.
+    pub(super) fn wait(&mut self, timeout: Option<Duration>) -> &[S::Event] {
+        self.selector.select(&mut self.events, timeout).unwrap();
+        &self.events
+    }
+
+    /// The tokens of one wait, in order of size.
+    pub(super) fn tokens(&mut self, timeout: Option<Duration>) -> Vec<usize> {
+        let mut tokens: Vec<_> = self.wait(timeout).iter().map(|event| event.token().0).collect();
+        tokens.sort_unstable();
+        tokens
+    }
+
+    /// Waits for an event, which has to be the only one and to have this token.
+    pub(super) fn expect(&mut self, token: usize) -> S::Event {
+        let events = self.wait(Some(LIMIT));
+        let [event] = events else { panic!("one event was expected: {events:?}") };
+        assert_eq!(event.token(), Token(token), "{event:?}");
+        event.clone()
+    }
+
+    /// Nothing is ready. What has happened before is known to a wait without a timeout already.
+    pub(super) fn expect_nothing(&mut self) {
+        let events = self.wait(Some(Duration::ZERO));
+        assert!(events.is_empty(), "no event was expected: {events:?}");
+    }
+}
+
+/// A thread that waits once.
+pub(super) struct OneWait<S: Selector> {
+    thread: JoinHandle<Vec<S::Event>>,
+}
+
+impl<S: Selector + 'static> OneWait<S> {
+    /// Returns once the thread sleeps in its wait.
+    pub(super) fn begin(selector: &Arc<S>, timeout: Option<Duration>) -> OneWait<S> {
+        let selector = Arc::clone(selector);
+        let (send_id, id) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let mut events = Vec::with_capacity(64);
+            send_id.send(thread_id()).unwrap();
+            selector.select(&mut events, timeout).unwrap();
+            events
+        });
+        until_asleep(&id);
+        OneWait { thread }
+    }
+
+    /// The tokens of the events that ended the wait.
+    pub(super) fn tokens(self) -> Vec<usize> {
+        self.thread.join().unwrap().iter().map(|event| event.token().0).collect()
+    }
+}
+
+/// The folder of the calling thread in procfs, where the system has that.
+fn thread_id() -> Option<std::path::PathBuf> {
+    fs::read_link("/proc/thread-self")
+        .ok()
+        .map(|link| fs::canonicalize("/proc").unwrap().join(link))
+}
+
+/// Waits until the thread that sends its identity sleeps. Elsewhere than on Linux it may still be
+/// on its way to sleep; the cases hold all the same, and only test less.
+fn until_asleep(id: &Receiver<Option<std::path::PathBuf>>) {
+    let Some(folder) = id.recv().unwrap() else { return };
+    let is_asleep = || {
+        let stat = fs::read_to_string(folder.join("stat")).unwrap();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))
+    };
+    while !is_asleep() {
+        thread::yield_now();
+    }
+}

@@ -1,0 +1,99 @@
+//! The promises of `contract.rs` as tests, generic over the selector. Each selector adds one line:
+//! `conformance::suite!(TheSelector);`
+//!
+//! A case stands in the file of its rules and in the list below; one that is not listed is dead
+//! code, which fails the build.
+
+pub(super) mod edges;
+mod harness;
+pub(super) mod registration;
+pub(super) mod unseen;
+pub(super) mod waiting;
+pub(super) mod wakes;
+
+/// All cases, as tests of one selector.
+macro_rules! suite {
+    ($selector:ty) => {
+        mod conformance {
+            $crate::selector::conformance::tests! {
+                $selector;
+                waiting:
+                    a_list_is_cleared_first,
+                    a_zero_timeout_never_waits,
+                    no_timeout_ends_early,
+                    no_timeout_is_too_long,
+                    a_list_without_room_is_refused,
+                    what_does_not_fit_comes_later,
+                    little_room_starves_nobody;
+                edges:
+                    what_is_ready_at_registration_is_an_event,
+                    a_change_is_one_event,
+                    each_change_after_would_block_is_one_event,
+                    several_changes_are_one_event,
+                    new_data_after_a_short_read_is_an_event,
+                    room_after_a_short_write_is_an_event,
+                    a_read_that_would_block_arms_reading_only,
+                    a_write_that_would_block_arms_writing_only,
+                    blocked_directions_add_up,
+                    an_operation_of_unknown_direction_arms_both,
+                    only_the_interest_is_reported,
+                    a_closed_peer_is_reported_once,
+                    a_half_closed_peer_is_reported_once,
+                    a_closed_peer_is_reported_to_a_writer,
+                    registering_anew_reports_what_is_ready;
+                registration:
+                    registering_during_a_wait_takes_effect,
+                    registering_anew_during_a_wait_takes_effect,
+                    deregistering_during_a_wait_takes_effect,
+                    rearming_during_a_wait_takes_effect,
+                    deregistering_ends_events,
+                    dropping_ends_events,
+                    a_reused_descriptor_has_only_its_new_token,
+                    any_token_comes_back,
+                    sources_may_share_a_token,
+                    registering_twice_is_refused_and_changes_nothing,
+                    the_unknown_is_not_found,
+                    a_deregistered_source_can_be_registered_again,
+                    a_closed_peer_makes_nothing_fail,
+                    registering_from_many_threads_loses_nothing,
+                    sources_outlive_the_selector;
+                wakes:
+                    a_wake_ends_a_wait,
+                    a_wake_before_a_wait_ends_it_at_once,
+                    wakes_before_a_wait_are_one_event,
+                    a_wake_after_a_wake_was_received_is_an_event,
+                    wakers_have_their_own_tokens,
+                    more_wakers_than_bits_all_wake,
+                    a_dropped_waker_is_silent,
+                    a_waker_outlives_the_selector,
+                    no_wake_is_lost_among_threads,
+                    no_wake_is_lost_to_registrations;
+                unseen:
+                    a_drained_descriptor_gives_an_event_for_each_change,
+                    a_filled_descriptor_gives_an_event_for_room,
+                    a_refilled_descriptor_gives_an_event,
+                    a_closed_descriptor_is_refused,
+                    a_closed_descriptor_ends_its_events,
+                    an_unseen_source_is_registered_once,
+                    a_closed_peer_is_reported;
+            }
+        }
+    };
+}
+pub(super) use suite;
+
+/// A test for each case, which it calls with the selector.
+macro_rules! tests {
+    ($selector:ty; $($group:ident: $($case:ident),+;)+) => {$(
+        mod $group {
+            use super::super::*;
+            $(
+                #[test]
+                fn $case() {
+                    $crate::selector::conformance::$group::$case::<$selector>();
+                }
+            )+
+        }
+    )+};
+}
+pub(super) use tests;
