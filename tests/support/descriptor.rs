@@ -86,3 +86,22 @@ pub fn send_out_of_band(stream: &impl AsFd, byte: u8) {
     let sent = unsafe { libc::send(stream.as_fd().as_raw_fd(), pointer, 1, libc::MSG_OOB) };
     assert_eq!(sent, 1, "{}", io::Error::last_os_error());
 }
+
+/// Runs `operation` on a thread that has given up the privileges of the superuser, if it had them.
+#[cfg(target_os = "linux")]
+pub fn without_privileges<T: Send>(operation: impl FnOnce() -> T + Send) -> T {
+    let (nobody, same): (libc::c_long, libc::c_long) = (65534, -1);
+    std::thread::scope(|scope| {
+        let unprivileged = scope.spawn(|| {
+            // SAFETY: takes numbers only. By the bare system call it is about this thread alone,
+            // which ends soon.
+            let result = unsafe { libc::syscall(libc::SYS_setresuid, same, nobody, same) };
+            // Who may not do that has none to give up.
+            assert!(
+                result == 0 || io::Error::last_os_error().kind() == io::ErrorKind::PermissionDenied
+            );
+            operation()
+        });
+        unprivileged.join().unwrap()
+    })
+}

@@ -6,6 +6,8 @@
 
 pub mod capabilities;
 #[cfg(unix)]
+pub mod conversions;
+#[cfg(unix)]
 pub mod descriptor;
 #[cfg(unix)]
 pub mod signals;

@@ -1,6 +1,8 @@
-//! Signals: threads that are interrupted, and what a program without Rust's defaults would get.
+//! Signals: threads that are interrupted, and the signal of broken pipes.
 
+use std::mem::MaybeUninit;
 use std::os::unix::thread::JoinHandleExt;
+use std::ptr;
 use std::sync::Once;
 use std::thread::JoinHandle;
 
@@ -21,9 +23,25 @@ pub fn interrupt<T>(thread: &JoinHandle<T>) {
     assert!(matches!(result, 0 | libc::ESRCH), "{result}");
 }
 
-/// Lets `SIGPIPE` end the process, as programs in other languages have it. Rust ignores it.
-pub fn let_broken_pipes_end_the_process() {
-    // SAFETY: the default action needs no code of ours.
-    let before = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
-    assert_ne!(before, libc::SIG_ERR);
+/// Whether `operation` raises `SIGPIPE`, which ends programs that do not ignore it as Rust's do.
+pub fn raises_sigpipe(operation: impl FnOnce()) -> bool {
+    let mut only = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut pending = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the sets are valid, and initialized by the first call about each. The signal is one
+    // of this thread, and blocked as long as it may be pending.
+    unsafe {
+        libc::sigemptyset(only.as_mut_ptr());
+        libc::sigaddset(only.as_mut_ptr(), libc::SIGPIPE);
+        libc::pthread_sigmask(libc::SIG_BLOCK, only.as_ptr(), before.as_mut_ptr());
+        operation();
+        libc::sigpending(pending.as_mut_ptr());
+        let is_pending = libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1;
+        if is_pending {
+            let mut taken = 0;
+            libc::sigwait(only.as_ptr(), &raw mut taken);
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut());
+        is_pending
+    }
 }
