@@ -1,0 +1,240 @@
+//! Edges: one event for each change, none without a change, and no direction speaks for the other.
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use mio::event::Event;
+use mio::net::{TcpStream, UdpSocket, UnixDatagram, UnixStream};
+use mio::unix::pipe;
+use mio::{Interest, Poll};
+
+use crate::connection::{BOTH, Stream, TOKEN, fill};
+use crate::support::descriptor::send_out_of_band;
+use crate::support::{
+    LIMIT, expect_event, expect_no_events, expect_would_block, loopback_v4, poll_for,
+    read_until_would_block,
+};
+
+const ROUNDS: usize = 100;
+
+/// A registered stream whose first writable event is over, and its peer.
+fn registered<S: Stream>(interest: Interest) -> (Poll, S, S) {
+    let mut poll = Poll::new().unwrap();
+    let (mut local, remote) = S::pair();
+    poll.registry().register(&mut local, TOKEN, interest).unwrap();
+    if interest.is_writable() {
+        expect_event(&mut poll, TOKEN, Event::is_writable);
+    }
+    expect_no_events(&mut poll);
+    (poll, local, remote)
+}
+
+/// W2, mio#1963, tokio#8054: waiting to read tells nothing of writing, however often it is tried.
+#[test]
+fn reads_that_block_make_no_writable_event() {
+    fn check<S: Stream>() {
+        let (mut poll, mut local, remote) = registered::<S>(BOTH);
+        for _ in 0..ROUNDS {
+            expect_would_block(local.read(&mut [0; 8]));
+            expect_no_events(&mut poll);
+        }
+        drop(remote);
+    }
+    check::<TcpStream>();
+    check::<UnixStream>();
+}
+
+/// W2, mio#1963: the same of sockets without connections, by each way to receive.
+#[test]
+fn receives_that_block_make_no_writable_event() {
+    let mut poll = Poll::new().unwrap();
+    let mut udp = UdpSocket::bind(loopback_v4()).unwrap();
+    let (mut unix, _peer) = UnixDatagram::pair().unwrap();
+    poll.registry().register(&mut udp, TOKEN, BOTH).unwrap();
+    expect_event(&mut poll, TOKEN, Event::is_writable);
+    poll.registry().register(&mut unix, TOKEN, BOTH).unwrap();
+    expect_event(&mut poll, TOKEN, Event::is_writable);
+    let mut buffer = [0; 8];
+    for _ in 0..ROUNDS {
+        expect_would_block(udp.recv(&mut buffer));
+        expect_would_block(udp.recv_from(&mut buffer));
+        expect_would_block(udp.peek(&mut buffer));
+        expect_would_block(udp.peek_from(&mut buffer));
+        expect_would_block(unix.recv(&mut buffer));
+        expect_would_block(unix.recv_from(&mut buffer));
+        expect_no_events(&mut poll);
+    }
+}
+
+/// W2, mio#1963: waiting to write tells nothing of reading, though there is something to read.
+#[test]
+fn writes_that_block_make_no_readable_event() {
+    fn check<S: Stream>() {
+        let (mut poll, mut local, mut remote) = registered::<S>(BOTH);
+        remote.write_all(b"unread").unwrap();
+        expect_event(&mut poll, TOKEN, Event::is_readable);
+        fill(&mut local);
+        poll_for(&mut poll, Duration::ZERO);
+        for _ in 0..ROUNDS {
+            expect_would_block(local.write(b"no room"));
+            expect_no_events(&mut poll);
+        }
+    }
+    check::<TcpStream>();
+    check::<UnixStream>();
+}
+
+/// W3, mio#2001: who waits to read and to write is told of both, whichever came first.
+#[test]
+fn both_directions_that_block_are_told() {
+    fn check<S: Stream>(is_write_first: bool) {
+        let (mut poll, mut local, mut remote) = registered::<S>(BOTH);
+        if is_write_first {
+            fill(&mut local);
+            expect_would_block(local.read(&mut [0; 8]));
+        } else {
+            expect_would_block(local.read(&mut [0; 8]));
+            fill(&mut local);
+        }
+        remote.write_all(b"hello").unwrap();
+        expect_event(&mut poll, TOKEN, Event::is_readable);
+        let mut seen = Vec::new();
+        while !seen.iter().any(Event::is_writable) {
+            read_until_would_block(&mut remote);
+            seen = poll_for(&mut poll, LIMIT);
+            assert!(!seen.is_empty(), "{}: never writable", S::NAME);
+        }
+    }
+    for is_write_first in [false, true] {
+        check::<TcpStream>(is_write_first);
+        check::<UnixStream>(is_write_first);
+    }
+}
+
+/// W1, mio#776, mio#1131: each time that it would have blocked, what comes next is an event, and
+/// without anything new there is none.
+#[test]
+fn each_arrival_after_a_read_that_blocked_is_one_event() {
+    fn check<S: Stream>() {
+        let (mut poll, mut local, mut remote) = registered::<S>(Interest::READABLE);
+        for _ in 0..ROUNDS {
+            remote.write_all(b"hello").unwrap();
+            expect_event(&mut poll, TOKEN, Event::is_readable);
+            expect_no_events(&mut poll);
+            assert_eq!(local.read(&mut [0; 2]).unwrap(), 2);
+            expect_no_events(&mut poll);
+            assert_eq!(read_until_would_block(&mut local), b"llo");
+            expect_no_events(&mut poll);
+        }
+    }
+    check::<TcpStream>();
+    check::<UnixStream>();
+}
+
+/// W4, mio#1895: a peek that would block counts like a read, and mixes with reads.
+#[test]
+fn a_peek_that_blocks_is_followed_by_an_event() {
+    let (mut poll, mut local, mut remote) = registered::<TcpStream>(Interest::READABLE);
+    for _ in 0..ROUNDS {
+        expect_would_block(local.peek(&mut [0; 8]));
+        remote.write_all(b"hello").unwrap();
+        expect_event(&mut poll, TOKEN, Event::is_readable);
+        assert_eq!(local.peek(&mut [0; 8]).unwrap(), 5);
+        assert_eq!(local.read(&mut [0; 5]).unwrap(), 5);
+    }
+}
+
+/// P4, tokio#5866, tokio#5881: a read that was cut short has found the end of what there was; no
+/// second one is needed to hear of more.
+#[test]
+fn more_data_after_a_short_read_is_an_event() {
+    fn check(mut local: impl Read, mut remote: impl Write, poll: &mut Poll) {
+        for _ in 0..ROUNDS {
+            remote.write_all(b"hello").unwrap();
+            expect_event(poll, TOKEN, Event::is_readable);
+            assert_eq!(local.read(&mut [0; 16]).unwrap(), 5);
+        }
+    }
+    let (mut poll, local, remote) = registered::<TcpStream>(BOTH);
+    check(local, remote, &mut poll);
+    let (mut poll, local, remote) = registered::<UnixStream>(BOTH);
+    check(local, remote, &mut poll);
+    let (sender, mut receiver) = pipe::new().unwrap();
+    let mut poll = Poll::new().unwrap();
+    poll.registry().register(&mut receiver, TOKEN, Interest::READABLE).unwrap();
+    check(receiver, sender, &mut poll);
+}
+
+/// P4, tokio#5866: the same of a vectored read.
+#[test]
+fn more_data_after_a_short_vectored_read_is_an_event() {
+    let (mut poll, mut local, mut remote) = registered::<TcpStream>(BOTH);
+    for _ in 0..ROUNDS {
+        remote.write_all(b"hello").unwrap();
+        expect_event(&mut poll, TOKEN, Event::is_readable);
+        let (mut first, mut second) = ([0; 3], [0; 3]);
+        let mut buffers = [io::IoSliceMut::new(&mut first), io::IoSliceMut::new(&mut second)];
+        assert_eq!(local.read_vectored(&mut buffers).unwrap(), 5);
+    }
+}
+
+/// P4: a write that was cut short has found the end of the room; what is freed is an event.
+#[test]
+fn room_after_a_short_write_is_an_event() {
+    let mut poll = Poll::new().unwrap();
+    let (mut sender, mut receiver) = pipe::new().unwrap();
+    poll.registry().register(&mut sender, TOKEN, Interest::WRITABLE).unwrap();
+    expect_event(&mut poll, TOKEN, Event::is_writable);
+    let more_than_fits = vec![b'x'; 1 << 20];
+    for _ in 0..ROUNDS {
+        let written = sender.write(&more_than_fits).unwrap();
+        assert!(written < more_than_fits.len());
+        expect_no_events(&mut poll);
+        let read = read_until_would_block(&mut receiver).len();
+        assert_eq!(read, written);
+        expect_event(&mut poll, TOKEN, Event::is_writable);
+    }
+}
+
+/// L6, mio#1317: a byte out of band is of high priority to who asked for that.
+#[test]
+fn each_byte_out_of_band_is_one_priority_event() {
+    let (mut poll, mut local, remote) =
+        registered::<TcpStream>(Interest::PRIORITY.add(Interest::READABLE));
+    for _ in 0..ROUNDS {
+        send_out_of_band(&remote, b'!');
+        expect_event(&mut poll, TOKEN, Event::is_priority);
+        expect_no_events(&mut poll);
+        // Reads on past the byte, which is no part of the stream.
+        expect_would_block(local.read(&mut [0; 8]));
+        expect_no_events(&mut poll);
+    }
+}
+
+/// L6, mio#1317: nobody else hears of bytes out of band, so that a peer cannot keep a poll busy.
+#[test]
+fn bytes_out_of_band_are_silent_without_that_interest() {
+    for interest in [Interest::READABLE, BOTH] {
+        let (mut poll, mut local, mut remote) = registered::<TcpStream>(interest);
+        for _ in 0..ROUNDS {
+            send_out_of_band(&remote, b'!');
+            for event in poll_for(&mut poll, Duration::ZERO) {
+                assert!(!event.is_priority(), "{event:?}");
+            }
+        }
+        remote.write_all(b"in band").unwrap();
+        let event = expect_event(&mut poll, TOKEN, Event::is_readable);
+        assert!(!event.is_priority(), "{event:?}");
+        let mut received = Vec::new();
+        while !received.ends_with(b"in band") {
+            let mut buffer = [0; 64];
+            match local.read(&mut buffer) {
+                Ok(length) => received.extend_from_slice(&buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    expect_event(&mut poll, TOKEN, Event::is_readable);
+                }
+                Err(error) => panic!("read failed: {error}"),
+            }
+        }
+    }
+}
