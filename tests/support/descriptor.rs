@@ -105,3 +105,19 @@ pub fn without_privileges<T: Send>(operation: impl FnOnce() -> T + Send) -> T {
         unprivileged.join().unwrap()
     })
 }
+
+/// The index of the loopback interface.
+pub fn loopback_interface() -> u32 {
+    let index = [c"lo", c"lo0"].into_iter().find_map(|name| {
+        // SAFETY: the name ends in a zero byte.
+        let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
+        (index != 0).then_some(index)
+    });
+    index.expect("there is a loopback interface")
+}
+
+/// A socket whose options can still be set that only count before it is bound.
+pub fn unbound_udp_v6() -> UdpSocket {
+    // SAFETY: takes no pointers, and the descriptor returned is nobody else's.
+    unsafe { UdpSocket::from_raw_fd(check(libc::socket(libc::AF_INET6, libc::SOCK_DGRAM, 0))) }
+}

@@ -1,0 +1,172 @@
+//! Sending, receiving and peeking.
+
+use std::io::{self, ErrorKind};
+
+use mio::Interest;
+use mio::event::Event;
+use mio::net::UdpSocket;
+
+use crate::support::{expect_error, expect_event, expect_no_events, expect_would_block};
+use crate::{BOTH, SOURCE, connected, polling, socket, when_readable};
+
+#[test]
+fn a_datagram_arrives_whole_and_with_its_sender() {
+    let (sender, mut receiver) = (socket(), socket());
+    let target = receiver.local_addr().unwrap();
+    assert_eq!(sender.send_to(b"hello", target).unwrap(), 5);
+    let mut buffer = [0; 8];
+    let received = when_readable(&mut receiver, |socket| socket.recv_from(&mut buffer)).unwrap();
+    assert_eq!(received, (5, sender.local_addr().unwrap()));
+    assert_eq!(&buffer[..5], b"hello");
+}
+
+#[test]
+fn connected_sockets_send_and_receive_without_addresses() {
+    let (left, mut right) = connected();
+    assert_eq!(left.send(b"hello").unwrap(), 5);
+    let mut buffer = [0; 8];
+    assert_eq!(when_readable(&mut right, |socket| socket.recv(&mut buffer)).unwrap(), 5);
+    assert_eq!(&buffer[..5], b"hello");
+}
+
+#[test]
+fn a_connected_socket_receives_from_its_peer_only() {
+    let (left, mut right) = connected();
+    let stranger = socket();
+    stranger.send_to(b"stranger", right.local_addr().unwrap()).unwrap();
+    left.send(b"peer").unwrap();
+    let mut buffer = [0; 16];
+    assert_eq!(when_readable(&mut right, |socket| socket.recv(&mut buffer)).unwrap(), 4);
+    expect_would_block(right.recv(&mut buffer));
+}
+
+#[test]
+fn all_ways_to_receive_would_block_when_nothing_is_there() {
+    let (socket, _peer) = connected();
+    let mut buffer = [0; 8];
+    expect_would_block(socket.recv(&mut buffer));
+    expect_would_block(socket.recv_from(&mut buffer));
+    expect_would_block(socket.peek(&mut buffer));
+    expect_would_block(socket.peek_from(&mut buffer));
+}
+
+#[test]
+fn a_datagram_after_any_of_them_would_block_is_exactly_one_event() {
+    let operations: [fn(&UdpSocket) -> io::Result<usize>; 5] = [
+        |socket| socket.recv(&mut [0; 8]),
+        |socket| socket.peek(&mut [0; 8]),
+        |socket| socket.recv_from(&mut [0; 8]).map(|(length, _)| length),
+        |socket| socket.peek_from(&mut [0; 8]).map(|(length, _)| length),
+        |socket| socket.try_io(|| socket.recv(&mut [0; 8])),
+    ];
+    let (peer, mut socket) = connected();
+    let mut poll = polling(&mut socket, Interest::READABLE);
+    for operation in operations {
+        for _ in 0..3 {
+            expect_would_block(operation(&socket));
+            expect_no_events(&mut poll);
+            peer.send(b"x").unwrap();
+            expect_event(&mut poll, SOURCE, Event::is_readable);
+            expect_no_events(&mut poll);
+            assert_eq!(operation(&socket).unwrap(), 1);
+            // Those that only peeked leave it.
+            let _ = socket.recv(&mut [0; 8]);
+        }
+    }
+}
+
+#[test]
+fn peeking_leaves_the_datagram_where_it_is() {
+    let (sender, mut receiver) = connected();
+    sender.send(b"hello").unwrap();
+    let mut buffer = [0; 8];
+    assert_eq!(when_readable(&mut receiver, |socket| socket.peek(&mut buffer)).unwrap(), 5);
+    assert_eq!(&buffer[..5], b"hello");
+    let peeked = receiver.peek_from(&mut buffer).unwrap();
+    assert_eq!(peeked, (5, sender.local_addr().unwrap()));
+    assert_eq!(receiver.recv(&mut buffer).unwrap(), 5);
+    expect_would_block(receiver.peek(&mut buffer));
+}
+
+#[test]
+fn what_does_not_fit_of_a_datagram_is_lost_and_the_next_is_whole() {
+    let (sender, mut receiver) = connected();
+    sender.send(b"first").unwrap();
+    sender.send(b"second").unwrap();
+    sender.send(b"third").unwrap();
+    let mut small = [0; 3];
+    assert_eq!(when_readable(&mut receiver, |socket| socket.recv(&mut small)).unwrap(), 3);
+    assert_eq!(&small, b"fir");
+    let received = when_readable(&mut receiver, |socket| socket.recv_from(&mut small)).unwrap();
+    assert_eq!(received.0, 3);
+    assert_eq!(&small, b"sec");
+    let mut buffer = [0; 8];
+    assert_eq!(when_readable(&mut receiver, |socket| socket.recv(&mut buffer)).unwrap(), 5);
+    assert_eq!(&buffer[..5], b"third");
+}
+
+#[test]
+fn an_empty_datagram_is_one() {
+    let (sender, mut receiver) = connected();
+    assert_eq!(sender.send(b"").unwrap(), 0);
+    let mut buffer = [0; 8];
+    assert_eq!(when_readable(&mut receiver, |socket| socket.recv(&mut buffer)).unwrap(), 0);
+    expect_would_block(receiver.recv(&mut buffer));
+}
+
+#[test]
+fn datagrams_stay_apart_and_in_order() {
+    let (sender, mut receiver) = connected();
+    for length in 1..=5 {
+        sender.send(&[length; 5][..usize::from(length)]).unwrap();
+    }
+    for length in 1..=5 {
+        let mut buffer = [0; 8];
+        let received = when_readable(&mut receiver, |socket| socket.recv(&mut buffer)).unwrap();
+        assert_eq!(&buffer[..received], &[length; 5][..usize::from(length)]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_datagram_larger_than_one_can_be_is_refused() {
+    use crate::support::expect_os_error;
+
+    let (sender, receiver) = connected();
+    let too_large = vec![0; 65508];
+    expect_os_error(sender.send(&too_large), libc::EMSGSIZE);
+    let other = socket();
+    expect_os_error(other.send_to(&too_large, receiver.local_addr().unwrap()), libc::EMSGSIZE);
+    assert_eq!(sender.send(&too_large[1..]).unwrap(), 65507);
+}
+
+#[cfg(unix)]
+#[test]
+fn sending_without_a_peer_is_refused() {
+    crate::support::expect_os_error(socket().send(b"x"), libc::EDESTADDRREQ);
+}
+
+#[test]
+fn try_io_returns_what_the_operation_does() {
+    let socket = socket();
+    assert_eq!(socket.try_io(|| Ok("result")).unwrap(), "result");
+    let failed: io::Result<()> = socket.try_io(|| Err(ErrorKind::TimedOut.into()));
+    expect_error(failed, ErrorKind::TimedOut);
+}
+
+#[test]
+fn a_socket_that_waits_to_read_gets_no_writable_events_for_that() {
+    let operations: [fn(&UdpSocket) -> io::Result<usize>; 4] = [
+        |socket| socket.recv(&mut [0; 8]),
+        |socket| socket.peek(&mut [0; 8]),
+        |socket| socket.recv_from(&mut [0; 8]).map(|(length, _)| length),
+        |socket| socket.peek_from(&mut [0; 8]).map(|(length, _)| length),
+    ];
+    let (_peer, mut socket) = connected();
+    let mut poll = polling(&mut socket, BOTH);
+    expect_event(&mut poll, SOURCE, Event::is_writable);
+    for operation in operations {
+        expect_would_block(operation(&socket));
+        expect_no_events(&mut poll);
+    }
+}

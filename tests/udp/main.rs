@@ -1,0 +1,58 @@
+//! `UdpSocket`, on the loopback interface.
+#![cfg(all(feature = "os-poll", feature = "net"))]
+
+mod datagrams;
+mod options;
+mod socket;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::io;
+
+use mio::event::Event;
+use mio::net::UdpSocket;
+use mio::{Interest, Poll, Token};
+
+use support::{expect_event, loopback_v4};
+
+/// The token of the socket that a test is about.
+const SOURCE: Token = Token(1);
+
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+fn socket() -> UdpSocket {
+    UdpSocket::bind(loopback_v4()).unwrap()
+}
+
+/// Two sockets that are connected to each other.
+fn connected() -> (UdpSocket, UdpSocket) {
+    let (left, right) = (socket(), socket());
+    left.connect(right.local_addr().unwrap()).unwrap();
+    right.connect(left.local_addr().unwrap()).unwrap();
+    (left, right)
+}
+
+/// A poll with `socket` registered as [`SOURCE`].
+fn polling(socket: &mut UdpSocket, interest: Interest) -> Poll {
+    let poll = Poll::new().unwrap();
+    poll.registry().register(socket, SOURCE, interest).unwrap();
+    poll
+}
+
+/// Waits until an operation no longer would block, by events.
+fn when_readable<T>(
+    socket: &mut UdpSocket,
+    mut operation: impl FnMut(&UdpSocket) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut poll = polling(socket, Interest::READABLE);
+    let result = loop {
+        match operation(socket) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                expect_event(&mut poll, SOURCE, Event::is_readable);
+            }
+            result => break result,
+        }
+    };
+    poll.registry().deregister(socket).unwrap();
+    result
+}
