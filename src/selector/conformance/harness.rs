@@ -51,10 +51,10 @@ pub(super) fn write<S: Selector>(stream: &Stream<S>, length: usize) -> io::Resul
     stream.do_stream_io(Interest::WRITABLE, length, |mut io| io.write(&bytes))
 }
 
-/// Reads until it would block.
+/// Reads until it would block, never fewer bytes than asked for.
 pub(super) fn drain<S: Selector>(stream: &Stream<S>) {
     loop {
-        match read::<S>(stream, 4096) {
+        match read::<S>(stream, 1) {
             Ok(0) => panic!("the peer has closed"),
             Ok(_) => {}
             Err(error) => break assert_would_block(&error),
@@ -62,11 +62,11 @@ pub(super) fn drain<S: Selector>(stream: &Stream<S>) {
     }
 }
 
-/// Writes until it would block.
+/// Writes until it would block, never fewer bytes than asked for.
 pub(super) fn fill<S: Selector>(stream: &Stream<S>) {
     loop {
-        match write::<S>(stream, 1 << 16) {
-            Ok(_) => {}
+        match write::<S>(stream, 512) {
+            Ok(written) => assert_eq!(written, 512, "the system took part of a small write"),
             Err(error) => break assert_would_block(&error),
         }
     }

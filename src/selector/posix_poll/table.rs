@@ -286,3 +286,109 @@ pub(super) fn already_registered() -> io::Error {
 pub(super) fn not_registered() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "the source is not registered")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: RawFd = 0;
+    const CRATE: fn() -> Kind = || Kind::Source(Operator::Crate);
+
+    fn table(fds: &[RawFd]) -> Table {
+        let mut table = Table::new();
+        for fd in fds {
+            table.insert(*fd, Token(*fd as usize), Interest::READABLE, CRATE()).unwrap();
+        }
+        table
+    }
+
+    fn snapshot(table: &Table) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        table.copy_to(&mut snapshot, OWN);
+        snapshot
+    }
+
+    /// The tokens delivered if these descriptors had something to say in that wait.
+    fn deliver(
+        table: &mut Table,
+        snapshot: &mut Snapshot,
+        found: &[(RawFd, c_short)],
+    ) -> Vec<usize> {
+        for (fd, revents) in found {
+            let entry = snapshot.entries.iter_mut().find(|entry| entry.fd == *fd);
+            entry.expect("waited for").revents = *revents;
+        }
+        let mut events = Vec::with_capacity(8);
+        table.deliver(snapshot, found.len(), &mut events);
+        events.iter().map(|event| event.token.0).collect()
+    }
+
+    #[test]
+    fn a_wait_begun_before_a_registration_says_nothing_about_it() {
+        let mut table = table(&[5, 6]);
+        let mut before = snapshot(&table);
+        table.replace(5, Token(50), Interest::READABLE).unwrap();
+        table.remove(6).unwrap();
+        table.insert(6, Token(60), Interest::READABLE, CRATE()).unwrap();
+        let found = [(5, libc::POLLIN), (6, libc::POLLIN)];
+        assert!(deliver(&mut table, &mut before, &found).is_empty());
+        let mut after = snapshot(&table);
+        assert_eq!(deliver(&mut table, &mut after, &found), [50, 60]);
+    }
+
+    #[test]
+    fn a_source_that_moved_during_a_wait_is_delivered() {
+        let mut table = table(&[5, 6, 7]);
+        let mut before = snapshot(&table);
+        table.remove(5).unwrap();
+        let found = [(5, libc::POLLIN), (6, libc::POLLIN), (7, libc::POLLIN)];
+        assert_eq!(deliver(&mut table, &mut before, &found), [6, 7]);
+    }
+
+    #[test]
+    fn removing_moves_no_source_out_of_reach() {
+        let mut table = table(&[5, 6, 7]);
+        table.remove(5).unwrap();
+        for fd in [7, 6] {
+            table.replace(fd, Token(1), Interest::WRITABLE).unwrap();
+            assert_eq!(table.entries[table.places[&fd]].fd, fd);
+            assert_eq!(table.entries[table.places[&fd]].events, libc::POLLOUT);
+            table.remove(fd).unwrap();
+        }
+        assert!(table.slots.is_empty() && table.entries.is_empty() && table.places.is_empty());
+    }
+
+    #[test]
+    fn a_closed_descriptor_is_taken_out() {
+        let mut table = table(&[5, 6]);
+        let mut wait = snapshot(&table);
+        assert!(deliver(&mut table, &mut wait, &[(5, libc::POLLNVAL)]).is_empty());
+        assert_eq!(table.remove(5).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(snapshot(&table).entries.len(), 2);
+    }
+
+    #[test]
+    fn a_reported_source_is_left_out_until_it_is_armed() {
+        let mut table = Table::new();
+        let serial = table.insert(5, Token(5), Interest::READABLE, CRATE()).unwrap();
+        let mut wait = snapshot(&table);
+        assert_eq!(deliver(&mut table, &mut wait, &[(5, libc::POLLIN)]), [5]);
+        assert_eq!(snapshot(&table).entries[1].events & libc::POLLIN, 0);
+        assert!(table.rearm(5, serial, Interest::READABLE));
+        assert!(!table.rearm(5, serial, Interest::READABLE), "nothing changed");
+        assert!(!table.rearm(5, serial + 1, Interest::READABLE), "another registration");
+        assert_ne!(snapshot(&table).entries[1].events & libc::POLLIN, 0);
+    }
+
+    #[test]
+    fn conditions_survive_the_way_to_poll_and_back() {
+        for (condition, bit) in BITS {
+            if bit != 0 {
+                assert_eq!(from_poll(bit), condition);
+                assert_eq!(entry(3, Some(condition)).events, bit);
+            }
+        }
+        assert_eq!(from_poll(libc::POLLNVAL), Readiness::NONE);
+        assert!(entry(3, None).fd < 0);
+    }
+}
