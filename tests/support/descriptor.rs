@@ -121,3 +121,23 @@ pub fn unbound_udp_v6() -> UdpSocket {
     // SAFETY: takes no pointers, and the descriptor returned is nobody else's.
     unsafe { UdpSocket::from_raw_fd(check(libc::socket(libc::AF_INET6, libc::SOCK_DGRAM, 0))) }
 }
+
+/// A stream socket with an abstract name, or with one that the system chooses.
+#[cfg(target_os = "linux")]
+pub fn unix_stream_bound_to(name: Option<&[u8]>) -> OwnedFd {
+    // SAFETY: takes no pointers, and the descriptor returned is nobody else's.
+    let socket =
+        unsafe { OwnedFd::from_raw_fd(check(libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0))) };
+    let mut address = libc::sockaddr_un { sun_family: libc::AF_UNIX as _, sun_path: [0; 108] };
+    let mut length = std::mem::offset_of!(libc::sockaddr_un, sun_path);
+    if let Some(name) = name {
+        for (to, from) in address.sun_path[1..].iter_mut().zip(name) {
+            *to = *from as _;
+        }
+        length += 1 + name.len();
+    }
+    let pointer = ptr::from_ref(&address).cast();
+    // SAFETY: `pointer` is valid for `length` bytes.
+    check(unsafe { libc::bind(socket.as_raw_fd(), pointer, length as socklen_t) });
+    socket
+}
