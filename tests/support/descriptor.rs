@@ -141,3 +141,33 @@ pub fn unix_stream_bound_to(name: Option<&[u8]>) -> OwnedFd {
     check(unsafe { libc::bind(socket.as_raw_fd(), pointer, length as socklen_t) });
     socket
 }
+
+/// While it lives, the process can open no descriptor; those it has stay open.
+#[cfg(target_os = "linux")]
+pub struct NoDescriptorsLeft {
+    usual: libc::rlimit,
+}
+
+#[cfg(target_os = "linux")]
+impl NoDescriptorsLeft {
+    pub fn now() -> NoDescriptorsLeft {
+        let mut usual = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: `usual` is valid for the call.
+        check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut usual) });
+        set_limit(libc::rlimit { rlim_cur: 0, ..usual });
+        NoDescriptorsLeft { usual }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for NoDescriptorsLeft {
+    fn drop(&mut self) {
+        set_limit(self.usual);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn set_limit(limit: libc::rlimit) {
+    // SAFETY: `limit` is valid for the call.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) });
+}
