@@ -42,6 +42,11 @@ impl Build {
                 .variable("CARGO_TARGET_DIR", paths::target(self.name))
         }
     }
+
+    /// The flags concern the crate alone.
+    fn packages(&self) -> &'static str {
+        if self.flags.is_empty() { "--workspace" } else { "--package mio" }
+    }
 }
 
 pub fn format(arguments: &[String]) -> Result<Vec<Step>, String> {
@@ -55,8 +60,9 @@ pub fn clippy(arguments: &[String]) -> Result<Vec<Step>, String> {
 }
 
 pub fn clippy_step(build: &Build) -> Step {
-    let line = "clippy --workspace --all-targets --all-features -- -D warnings";
-    cargo_step(&format!("clippy {}", build.name), build.cargo(line))
+    let run = build.cargo("clippy").words(build.packages());
+    let run = run.words("--all-targets --all-features -- -D warnings");
+    cargo_step(&format!("clippy {}", build.name), run)
 }
 
 pub fn docs(arguments: &[String]) -> Result<Vec<Step>, String> {
@@ -79,19 +85,13 @@ pub fn test(arguments: &[String]) -> Result<Vec<Step>, String> {
 
 /// Every test there is: unit, integration, examples, documentation.
 pub fn test_step(build: &Build) -> Step {
-    let name = format!("test {}", build.name);
-    cargo_step(&name, build.cargo("test --workspace --all-features"))
+    let run = build.cargo("test").words(build.packages()).words("--all-features");
+    cargo_step(&format!("test {}", build.name), run)
 }
 
 pub fn backends(arguments: &[String]) -> Result<Vec<Step>, String> {
     no_arguments(arguments)?;
-    Ok(FORCED
-        .iter()
-        .map(|build| {
-            let run = build.cargo("test --all-features");
-            cargo_step(&format!("test {}", build.name), run)
-        })
-        .collect())
+    Ok(FORCED.iter().map(test_step).collect())
 }
 
 pub fn powerset(arguments: &[String]) -> Result<Vec<Step>, String> {
