@@ -29,7 +29,7 @@ macro_rules! impl_fd_traits {
         }
 
         impl From<$type> for std::os::fd::OwnedFd {
-            fn from(source: $type) -> std::os::fd::OwnedFd {
+            fn from(source: $type) -> Self {
                 source.inner.into_inner().into()
             }
         }
@@ -44,7 +44,7 @@ macro_rules! impl_fd_traits {
         /// Takes the descriptor as it is: it has to be non-blocking already.
         impl std::os::fd::FromRawFd for $type {
             #[allow(unsafe_code)]
-            unsafe fn from_raw_fd(fd: std::os::fd::RawFd) -> Self {
+            unsafe fn from_raw_fd(fd: std::os::fd::RawFd) -> $type {
                 // SAFETY: the caller's promise, which is that of `OwnedFd::from_raw_fd`.
                 Self::from(unsafe { std::os::fd::OwnedFd::from_raw_fd(fd) })
             }
@@ -59,7 +59,7 @@ macro_rules! impl_into_std {
     ($($type:ty => $std:ty),* $(,)?) => {$(
         /// The socket as the standard library's type. It stays non-blocking.
         impl From<$type> for $std {
-            fn from(source: $type) -> $std {
+            fn from(source: $type) -> Self {
                 source.inner.into_inner()
             }
         }

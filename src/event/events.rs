@@ -125,7 +125,7 @@ impl<'a> Iterator for Iter<'a> {
 }
 
 /// The events still to come, as a list.
-impl fmt::Debug for Iter<'_> {
+impl<'a> fmt::Debug for Iter<'a> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.clone()).finish()
     }
