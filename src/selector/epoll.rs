@@ -231,8 +231,10 @@ fn spare(events: &mut Vec<EpollEvent>) -> *mut libc::epoll_event {
     events.as_mut_ptr().cast()
 }
 
+/// How many events there is room for, up to what the kernel takes (its `EP_MAX_EVENTS`).
 fn capacity(events: &Vec<EpollEvent>) -> c_int {
-    c_int::try_from(events.capacity()).unwrap_or(c_int::MAX)
+    const MOST: usize = c_int::MAX as usize / size_of::<libc::epoll_event>();
+    events.capacity().min(MOST) as c_int
 }
 
 /// Timeouts in nanoseconds.
