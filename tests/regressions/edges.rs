@@ -11,8 +11,8 @@ use mio::{Interest, Poll};
 use crate::connection::{BOTH, Stream, TOKEN, fill};
 use crate::support::descriptor::send_out_of_band;
 use crate::support::{
-    LIMIT, expect_event, expect_no_events, expect_would_block, loopback_v4, poll_for,
-    read_until_would_block,
+    LIMIT, expect_event, expect_events, expect_no_events, expect_would_block, loopback_v4,
+    poll_for, read_until_would_block,
 };
 
 const ROUNDS: usize = 100;
@@ -73,11 +73,12 @@ fn writes_that_block_make_no_readable_event() {
         let (mut poll, mut local, mut remote) = registered::<S>(BOTH);
         remote.write_all(b"unread").unwrap();
         expect_event(&mut poll, TOKEN, Event::is_readable);
-        fill(&mut local);
-        poll_for(&mut poll, Duration::ZERO);
         for _ in 0..ROUNDS {
-            expect_would_block(local.write(b"no room"));
-            expect_no_events(&mut poll);
+            // TCP may find more room by itself. Only then may its event say both.
+            fill(&mut local);
+            for event in poll_for(&mut poll, Duration::ZERO) {
+                assert!(event.is_writable() || !event.is_readable(), "{event:?}");
+            }
         }
     }
     check::<TcpStream>();
@@ -97,8 +98,7 @@ fn both_directions_that_block_are_told() {
             fill(&mut local);
         }
         remote.write_all(b"hello").unwrap();
-        expect_event(&mut poll, TOKEN, Event::is_readable);
-        let mut seen = Vec::new();
+        let mut seen = expect_events(&mut poll, &[(TOKEN, Event::is_readable)]);
         while !seen.iter().any(Event::is_writable) {
             read_until_would_block(&mut remote);
             seen = poll_for(&mut poll, LIMIT);

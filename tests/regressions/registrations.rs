@@ -54,7 +54,7 @@ fn writable_sources() -> Vec<(&'static str, Box<dyn Source>)> {
     ]
 }
 
-/// 2f: registering twice is an error that leaves the first registration as it is.
+/// S3: registering twice is an error that leaves the first registration as it is.
 #[test]
 fn a_second_registration_is_an_error_and_leaves_the_first() {
     for (name, mut source) in writable_sources() {
@@ -70,7 +70,7 @@ fn a_second_registration_is_an_error_and_leaves_the_first() {
     }
 }
 
-/// 2f: by number, a descriptor is as registered as through the source that owns it.
+/// S3: by number, a descriptor is as registered as through the source that owns it.
 #[test]
 fn a_second_registration_by_number_is_an_error() {
     let poll = Poll::new().unwrap();
@@ -85,7 +85,7 @@ fn a_second_registration_by_number_is_an_error() {
     poll.registry().deregister(by_number).unwrap();
 }
 
-/// 2f, polling 3.2.0: what is not registered, or not here, or no longer, is not found.
+/// S3, polling 3.2.0: what is not registered, or not here, or no longer, is not found.
 #[test]
 fn what_is_not_registered_is_not_found() {
     #[track_caller]
@@ -106,7 +106,7 @@ fn what_is_not_registered_is_not_found() {
     }
 }
 
-/// 2f: events, a list of them, and what is left of one, print what they say.
+/// S4: events, a list of them, and what is left of one, print what they say.
 #[test]
 fn events_print_what_they_say() {
     let mut poll = Poll::new().unwrap();
@@ -122,7 +122,7 @@ fn events_print_what_they_say() {
     assert_eq!(format!("{:?}", events.iter()), list);
 }
 
-/// 2f, mio#747: vectored reads and writes touch what they are given and no more, whatever its shape.
+/// S2, mio#747: vectored reads and writes touch what they are given and no more, whatever its shape.
 #[test]
 fn vectored_io_keeps_to_its_buffers() {
     fn check(mut from: impl Write, mut to: impl Read) {

@@ -28,7 +28,7 @@ fn wakes_without_number_are_one_event() {
     }
 }
 
-/// L16, mio#1591, P6, mio#1824: wakes from many threads during polls come through, and once the
+/// L16, P6, mio#909, mio#1824: wakes from many threads during polls come through, and once the
 /// threads are done there is silence.
 #[test]
 fn wakes_from_many_threads_are_received_and_then_there_is_silence() {

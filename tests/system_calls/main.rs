@@ -7,9 +7,9 @@ mod support;
 
 mod names;
 mod operations;
-mod refused;
 mod standard;
 mod table;
+mod timeouts;
 mod tracer;
 
 /// What the columns for this build are called: all alike, by the selector, or with the waker too.

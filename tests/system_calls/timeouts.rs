@@ -1,11 +1,11 @@
-//! Kernels and filters without the system calls for fine timeouts: the wait is as long, and they
-//! are tried once.
+//! Timeouts as the system gets them, with the system calls for fine ones and where a kernel or a
+//! filter refuses those.
 
 use std::io;
 use std::time::{Duration, Instant};
 
 use libc::{c_int, c_long, sock_filter};
-use mio::{Events, Poll};
+use mio::{Events, Poll, Token, Waker};
 
 use crate::tracer::Call;
 use crate::{skip, tracer};
@@ -51,6 +51,7 @@ fn is_precise(call: &Call) -> bool {
     call.number == PRECISE
 }
 
+/// L2, W16, mio#1615: what is finer than a millisecond is neither zero nor a whole one.
 #[test]
 fn a_fine_timeout_is_one_precise_call() {
     let Some(calls) = tracer::trace(
@@ -62,6 +63,7 @@ fn a_fine_timeout_is_one_precise_call() {
     assert!(calls.iter().any(is_precise), "{calls:?}");
 }
 
+/// L2, W16, mio#1615: rounded up where the system has no finer unit, and as long then.
 #[test]
 fn a_refused_precise_wait_is_as_long_and_never_tried_again() {
     for errno in [libc::ENOSYS, libc::EPERM] {
@@ -80,5 +82,39 @@ fn a_refused_precise_wait_is_as_long_and_never_tried_again() {
         let refused: Vec<_> = calls.iter().filter(|call| is_precise(call)).collect();
         assert_eq!(refused.len(), 1, "{calls:?}");
         assert_eq!(refused[0].result, i64::from(-errno));
+    }
+}
+
+/// L1, L3, mio#1948, mio#1349: what does not fit a number of milliseconds is cut to what does. A
+/// negative number would be no timeout at all, which no other test can tell from one of 25 days.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_timeout_of_25_days_is_never_given_as_none_at_all() {
+    /// What the wait without a precise call is, and which of its arguments is the timeout.
+    const COARSE: (c_long, usize) = if cfg!(mio_unsupported_force_poll_poll) {
+        (libc::SYS_poll, 2)
+    } else {
+        (libc::SYS_epoll_wait, 3)
+    };
+    for days in [25, 50, 106_751_991_168] {
+        let timeout = Duration::from_secs(days * 24 * 60 * 60);
+        let Some(calls) = tracer::trace(
+            || {
+                refuse(PRECISE, libc::ENOSYS)?;
+                let poll = Poll::new()?;
+                let waker = Waker::new(poll.registry(), Token(0))?;
+                waker.wake()?;
+                Ok((poll, Events::with_capacity(4), waker))
+            },
+            |(poll, events, _)| poll.poll(events, Some(timeout)),
+        ) else {
+            return skip();
+        };
+        let waits: Vec<_> = calls
+            .iter()
+            .filter(|call| call.number == COARSE.0)
+            .map(|call| call.arguments[COARSE.1] as c_int)
+            .collect();
+        assert_eq!(waits, [c_int::MAX], "{timeout:?}: {calls:?}");
     }
 }

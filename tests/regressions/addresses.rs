@@ -1,16 +1,34 @@
-//! Unix sockets: a full queue, and addresses of every form.
+//! Addresses of every form, and the queue of a Unix listener.
 
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
 
-use mio::net::{UnixDatagram, UnixListener, UnixStream};
+use mio::net::{TcpListener, TcpStream, UnixDatagram, UnixListener, UnixStream};
 
+use crate::support::capabilities::IPV6_LOOPBACK;
 use crate::support::descriptor::set_backlog;
-use crate::support::{SocketPath, expect_error};
+use crate::support::{SocketPath, expect_error, loopback_v4, loopback_v6};
 
 fn unnamed() -> SocketAddr {
     SocketAddr::from_pathname("").unwrap()
+}
+
+/// S1, mio#1386: addresses of IP go to the system and back field by field.
+#[test]
+fn addresses_of_ip_come_back_as_they_were() {
+    for local in [loopback_v4(), loopback_v6()] {
+        if local.is_ipv6() && IPV6_LOOPBACK.is_missing() {
+            continue;
+        }
+        let listener = std::net::TcpListener::bind(local).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let listener = TcpListener::from_std(listener);
+        let (server, peer) = listener.accept().unwrap();
+        assert_eq!(peer, client.local_addr().unwrap());
+        assert_eq!(client.peer_addr().unwrap(), server.local_addr().unwrap());
+        assert_eq!(server.peer_addr().unwrap(), peer);
+    }
 }
 
 /// L8, mio#1560, mio#1564, tokio#3879: a connect that found the queue full has not begun. It is an

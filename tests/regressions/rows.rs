@@ -1,0 +1,109 @@
+//! The list of what went wrong before, in libraries of this kind, and the test that each row of it
+//! has a test. The comment of such a test begins with its rows, and then names the threads.
+//!
+//! L is Linux and epoll, P is poll(2), S is soundness and what is left. W and K are Windows and
+//! kqueue, as far as the same can go wrong here. Numbers that are missing cannot.
+
+use std::fs;
+use std::path::Path;
+
+const ROWS: &[(&str, &str)] = &[
+    ("L1", "a timeout above 24 days became negative, which is none at all"),
+    ("L2", "a timeout below a millisecond became zero"),
+    ("L3", "a timeout above half an hour became none at all on old kernels of 32 bits"),
+    ("L4", "an error without anything else was not told to who writes"),
+    ("L5", "the end of one direction was told as the end of both, or not at all"),
+    ("L6", "data of high priority kept a poll busy, or hid that there was other data"),
+    ("L7", "a descriptor was handed on to children"),
+    ("L8", "a connect to a full queue looked as if it was under way"),
+    ("L9", "addresses of Unix sockets lost bytes or made a panic"),
+    ("L10", "a descriptor leaked when what came after opening it failed"),
+    ("L11", "a source went on having events after its end, by a duplicate of its descriptor"),
+    ("L13", "accepted sockets lacked their flags"),
+    ("L14", "listeners had another queue length than the standard library's"),
+    ("L15", "a source had events after it was deregistered"),
+    ("L16", "a wake was lost when the counter or pipe was full, or when many came at once"),
+    ("L17", "a second waker was refused, or wakes were taken to be counted"),
+    ("P1", "a wake was taken by a change of registrations on another thread"),
+    ("P2", "a hang-up ended a registration, so that changing it failed"),
+    ("P3", "a hang-up was an event of every poll"),
+    ("P4", "a read that was cut short was not followed by an event"),
+    ("P6", "wakes from several threads were lost"),
+    ("P7", "a clone of the registry did not know of the waker"),
+    ("S1", "the layout of the standard library's addresses was taken for granted"),
+    ("S2", "vectored reads and writes went beyond their buffers"),
+    ("S3", "a second registration was not refused, or one of the unknown was not found out"),
+    ("S4", "printing events had undefined behaviour or said nothing"),
+    ("W1", "an edge was lost after an operation would have blocked, or one told twice"),
+    ("W2", "a read that would block was followed by a writable event"),
+    ("W3", "waiting for one direction ended waiting for the other"),
+    ("W4", "a peek that would block was not followed by an event"),
+    ("W5", "a reset was an event of every poll, and did not say that reading was over"),
+    ("W6", "a connect that failed was not told, or in every poll"),
+    ("W15", "a handle leaked when a socket could not be bound"),
+    ("W16", "a timeout below a millisecond became zero"),
+    ("K5", "a wake was lost when a signal came at the same time"),
+];
+
+/// Where there are tests of rows.
+const FOLDERS: [&str; 2] = ["tests/regressions", "tests/system_calls"];
+
+/// The rows and the name of each test that has some.
+fn tests() -> Vec<(Vec<String>, String)> {
+    let mut tests = Vec::new();
+    for folder in FOLDERS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                read(&fs::read_to_string(path).unwrap(), &mut tests);
+            }
+        }
+    }
+    tests
+}
+
+fn read(text: &str, tests: &mut Vec<(Vec<String>, String)>) {
+    let mut rows = Vec::new();
+    let mut was_comment = false;
+    for line in text.lines() {
+        if let Some(comment) = line.strip_prefix("/// ") {
+            if !was_comment {
+                let references = comment.split(':').next().unwrap_or_default().split(", ");
+                rows = references.filter(|name| is_row(name)).map(str::to_owned).collect();
+            }
+        } else if let Some(name) = line.strip_prefix("fn ") {
+            if !rows.is_empty() {
+                let name = name.split('(').next().unwrap_or(name);
+                tests.push((std::mem::take(&mut rows), name.to_owned()));
+            }
+        }
+        was_comment = line.starts_with("///");
+    }
+}
+
+/// A letter and a number.
+fn is_row(name: &str) -> bool {
+    let number = name.strip_prefix(|letter: char| letter.is_ascii_uppercase());
+    number.is_some_and(|number| number.parse::<u8>().is_ok())
+}
+
+/// Prints which, with `--nocapture`.
+#[test]
+fn each_row_has_a_test_and_each_test_a_row() {
+    let tests = tests();
+    for (row, what) in ROWS {
+        println!("{row}: {what}");
+        let mut count = 0;
+        for (_, name) in tests.iter().filter(|(rows, _)| rows.iter().any(|named| named == row)) {
+            println!("    {name}");
+            count += 1;
+        }
+        assert_ne!(count, 0, "{row} has no test");
+    }
+    for (rows, name) in tests {
+        for row in rows {
+            assert!(ROWS.iter().any(|(known, _)| *known == row), "{name}: there is no row {row}");
+        }
+    }
+}
