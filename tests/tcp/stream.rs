@@ -282,7 +282,7 @@ fn new_data_after_try_io_would_block_is_exactly_one_event() {
     let (mut stream, mut peer) = connected();
     let mut poll = polling(&mut stream, Interest::READABLE);
     for _ in 0..5 {
-        expect_would_block(stream.try_io(|| (&stream).peek(&mut [0; 8])));
+        expect_would_block(stream.try_io(|| stream.peek(&mut [0; 8])));
         peer.write_all(b"x").unwrap();
         expect_event(&mut poll, SOURCE, Event::is_readable);
         expect_no_events(&mut poll);

@@ -9,8 +9,10 @@ use mio::net::{UnixDatagram, UnixListener, UnixStream};
 
 use crate::support::{SocketPath, expect_error};
 
+type TakesPath = fn(&Path) -> io::Result<()>;
+
 /// Each function that takes a path, with its name.
-fn functions() -> [(&'static str, fn(&Path) -> io::Result<()>); 5] {
+fn functions() -> [(&'static str, TakesPath); 5] {
     [
         ("UnixListener::bind", |path| UnixListener::bind(path).map(drop)),
         ("UnixStream::connect", |path| UnixStream::connect(path).map(drop)),
