@@ -13,7 +13,7 @@ use mio::net::{TcpStream, UdpSocket, UnixStream};
 use mio::unix::pipe;
 use mio::{Interest, Poll, Token};
 
-use crate::connection::{BOTH, Stream, TOKEN, fill};
+use crate::connection::{BOTH, Stream, TOKEN, events_until_silence, fill};
 use crate::support::descriptor::reset_on_close;
 use crate::support::{
     Answer, LIMIT, SocketPath, expect_error, expect_event, expect_no_events, expect_would_block,
@@ -71,22 +71,6 @@ fn expect(poll: &mut Poll, interest: Interest, expected: &Expected, case: &str) 
     for (name, answer) in never {
         assert!(!seen.iter().any(answer), "{case}, {interest:?}: is {name}: {seen:?}");
     }
-}
-
-/// The events up to two polls without any.
-#[track_caller]
-fn events_until_silence(poll: &mut Poll) -> Vec<Event> {
-    let mut seen = Vec::new();
-    let mut empty = 0;
-    for _ in 0..1000 {
-        let events = poll_for(poll, Duration::ZERO);
-        empty = if events.is_empty() { empty + 1 } else { 0 };
-        seen.extend(events);
-        if empty == 2 {
-            return seen;
-        }
-    }
-    panic!("events without end: {:?}", &seen[seen.len() - 4..]);
 }
 
 /// Does something to one end or the other, and says what events of the first end then say, for each

@@ -2,12 +2,13 @@
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::time::Duration;
 
-use mio::event::Source;
+use mio::event::{Event, Source};
 use mio::net::{TcpListener, TcpStream, UnixStream};
 use mio::{Interest, Poll, Token};
 
-use crate::support::{expect_event, loopback_v4};
+use crate::support::{expect_event, loopback_v4, poll_for};
 
 pub const TOKEN: Token = Token(7);
 pub const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -61,4 +62,20 @@ pub fn fill(mut stream: impl Write) -> usize {
             Err(error) => panic!("write failed: {error}"),
         }
     }
+}
+
+/// The events up to two polls without any.
+#[track_caller]
+pub fn events_until_silence(poll: &mut Poll) -> Vec<Event> {
+    let mut seen = Vec::new();
+    let mut empty = 0;
+    for _ in 0..1000 {
+        let events = poll_for(poll, Duration::ZERO);
+        empty = if events.is_empty() { empty + 1 } else { 0 };
+        seen.extend(events);
+        if empty == 2 {
+            return seen;
+        }
+    }
+    panic!("events without end: {:?}", &seen[seen.len() - 4..]);
 }

@@ -122,7 +122,7 @@ fn events_print_what_they_say() {
     assert_eq!(format!("{:?}", events.iter()), list);
 }
 
-/// S2, mio#747: vectored reads and writes touch what they are given and no more, whatever its shape.
+/// S2, mio#747: vectored reads and writes keep to what they are given, whatever its shape.
 #[test]
 fn vectored_io_keeps_to_its_buffers() {
     fn check(mut from: impl Write, mut to: impl Read) {
