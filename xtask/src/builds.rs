@@ -30,6 +30,12 @@ const FORCED: [Build; 3] = [
 /// Sets of features with tests of their own worth: the other sets differ by what is left out.
 const FEWER_FEATURES: [&str; 4] = ["", "os-poll", "net", "os-poll,net"];
 
+/// One run shows every test that fails.
+const TEST: &str = "test --no-fail-fast";
+
+/// Every test but those in the documentation, which are slow to build and need all features.
+const NO_DOCS: &str = "--lib --bins --tests";
+
 impl Build {
     /// A cargo that compiles this way, into a folder of its own where flags differ.
     fn cargo(&self, line: &str) -> Run {
@@ -73,19 +79,18 @@ pub fn docs(arguments: &[String]) -> Result<Vec<Step>, String> {
 
 pub fn test(arguments: &[String]) -> Result<Vec<Step>, String> {
     no_arguments(arguments)?;
-    let release = Run::cargo("test --workspace --all-features --release --lib --bins --tests");
-    let mut steps = vec![test_step(&DEFAULT), cargo_step("test release", release)];
+    let release = Run::cargo(TEST).words("--workspace --all-features --release");
+    let mut steps = vec![test_step(&DEFAULT), cargo_step("test release", release.words(NO_DOCS))];
     for features in FEWER_FEATURES {
-        let run =
-            Run::cargo("test --no-default-features --lib --tests --features").argument(features);
-        steps.push(cargo_step(&format!("test features [{features}]"), run));
+        let run = Run::cargo(TEST).words(NO_DOCS).words("--no-default-features --features");
+        steps.push(cargo_step(&format!("test features [{features}]"), run.argument(features)));
     }
     Ok(steps)
 }
 
 /// Every test there is: unit, integration, examples, documentation.
 pub fn test_step(build: &Build) -> Step {
-    let run = build.cargo("test").words(build.packages()).words("--all-features");
+    let run = build.cargo(TEST).words(build.packages()).words("--all-features");
     cargo_step(&format!("test {}", build.name), run)
 }
 
