@@ -1,6 +1,8 @@
 //! Edges: one event for each change, none without a change, and no direction speaks for the other.
 
 use std::io::{self, Read, Write};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use mio::event::Event;
@@ -12,7 +14,7 @@ use crate::connection::{BOTH, Stream, TOKEN, events_until_silence, fill};
 use crate::support::descriptor::send_out_of_band;
 use crate::support::{
     LIMIT, expect_event, expect_events, expect_no_events, expect_would_block, loopback_v4,
-    poll_for, read_until_would_block,
+    poll_for, read_until_would_block, waiting,
 };
 
 const ROUNDS: usize = 100;
@@ -236,4 +238,30 @@ fn bytes_out_of_band_are_silent_without_that_interest() {
             }
         }
     }
+}
+
+/// W1: an error that was told, and then taken on another thread, hides nothing that comes after it
+/// from the poll that is under way.
+#[test]
+fn data_after_an_error_that_another_thread_took_is_an_event() {
+    let mut poll = Poll::new().unwrap();
+    let mut socket = UdpSocket::bind(loopback_v4()).unwrap();
+    let peer = UdpSocket::bind(loopback_v4()).unwrap();
+    let address = peer.local_addr().unwrap();
+    socket.connect(address).unwrap();
+    drop(peer);
+    poll.registry().register(&mut socket, TOKEN, Interest::READABLE).unwrap();
+    socket.send(b"to nobody").unwrap();
+    expect_event(&mut poll, TOKEN, Event::is_error);
+    let (tell, told) = mpsc::channel();
+    let poller = thread::spawn(move || {
+        tell.send(waiting::this_thread()).unwrap();
+        poll_for(&mut poll, LIMIT)
+    });
+    waiting::until_in_a_poll(&told.recv().unwrap());
+    assert!(socket.take_error().unwrap().is_some());
+    let peer = UdpSocket::bind(address).unwrap();
+    peer.send_to(b"hello", socket.local_addr().unwrap()).unwrap();
+    let seen = poller.join().unwrap();
+    assert!(seen.iter().any(Event::is_readable), "{seen:?}");
 }
