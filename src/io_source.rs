@@ -1,4 +1,5 @@
-//! [`IoSource`]: what all sockets and pipes of this crate are made of, and the one place that re-arms.
+//! [`IoSource`]: what all sockets and pipes of this crate are made of, and the one place that
+//! re-arms.
 
 use std::fmt;
 use std::io;

@@ -19,8 +19,9 @@ use crate::{Interest, Token, log};
 ///
 /// Events are edge-triggered: one for each change, not one for as long as something is ready. So
 /// after an event, repeat the operation until it returns [`WouldBlock`]; stopping before that may
-/// mean waiting for an event that never comes, as there is nothing new to report. For reads and
-/// writes of streams a short one, of fewer bytes than asked for, says the same on Unix.
+/// mean waiting for an event that never comes, as there is nothing new to report. For streams on
+/// Unix a short read or write, of fewer bytes than asked for, says the same; but after an event
+/// that is [read closed] only the read of zero bytes does.
 ///
 /// What is already ready at registration is reported by the next poll.
 ///
@@ -89,6 +90,7 @@ use crate::{Interest, Token, log};
 /// ```
 ///
 /// [`poll`]: Poll::poll
+/// [read closed]: crate::event::Event::is_read_closed
 /// [`deregister`]: Registry::deregister
 /// [`Waker`]: crate::Waker
 /// [`WouldBlock`]: io::ErrorKind::WouldBlock

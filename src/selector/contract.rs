@@ -52,7 +52,8 @@ pub(crate) trait Selector: fmt::Debug + Send + Sync + Sized {
     /// Ends a wait from another thread.
     type Waker: Wake;
 
-    /// Opens the facility. Shared, as registries and registrations outlive the `Poll`.
+    /// Opens the facility. Shared, as registries may outlive the `Poll`. Sources may outlive both,
+    /// and are then registered nowhere.
     fn new() -> io::Result<Arc<Self>>;
 
     /// Waits for events, at most for `timeout` (rules 1 to 4). Called by one thread at a time.

@@ -1,22 +1,22 @@
 //! Which wakes are under way: lets a wake that another one already covers cost no system call.
 //!
 //! Pure: two atomic words, no I/O.
-//!
-//! # Protocol
-//!
-//! 1. A waker sets its bit. Was it set already, then a signal is sent or about to be sent that no
-//!    wait has consumed yet: nothing more to do. Else this waker sends the signal.
-//! 2. After each wait, before its events are handled, the waiting thread clears all bits. A signal
-//!    that this wait did not consume stays with the system for the next wait, so that a cleared bit
-//!    never loses a wake; it only lets one more signal be sent.
-//!
-//! Both steps read and write the same word in one operation. So whatever a thread did before a wake
-//! that found its bit set is visible to the waiting thread once it has cleared that bit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The wakes of one selector: a bit for each waker.
+///
+/// # Protocol
+///
+/// 1. A waker sets its bit. Was it set already, then a signal is sent or about to be sent that no
+///    wait has consumed yet: nothing more to do. Else this waker sends the signal.
+/// 2. After each wait, before its events are handled, the waiting thread clears all bits. A signal
+///    that this wait did not consume stays with the system for the next wait, so that a cleared bit
+///    never loses a wake; it only lets one more signal be sent.
+///
+/// Both steps read and write the same word in one operation. So whatever a thread did before a wake
+/// that found its bit set is visible to the waiting thread once it has cleared that bit.
 #[derive(Debug, Default)]
 pub(crate) struct Wakes {
     pending: AtomicUsize,

@@ -221,10 +221,14 @@ pub(crate) fn registering_from_many_threads_loses_nothing<S: Selector>() {
 
 pub(crate) fn sources_outlive_the_selector<S: Selector>() {
     let waiter = Waiter::<S>::new();
-    let (stream, mut peer) = registered(&waiter, 1, BOTH);
+    let (mut stream, mut peer) = registered(&waiter, 1, BOTH);
     drop(waiter);
     peer.write_all(b"x").unwrap();
     drain::<S>(&stream);
+
     let mut another = Waiter::<S>::new();
     another.expect_nothing();
+    stream.register_with(&another.selector, Token(2), Interest::READABLE).unwrap();
+    peer.write_all(b"x").unwrap();
+    another.expect(2);
 }

@@ -10,7 +10,7 @@ mod table;
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use libc::{nfds_t, pollfd};
@@ -106,7 +106,9 @@ impl Selector for PosixPoll {
                 let kind = Kind::Source(Operator::User);
                 self.change(|table| table.insert(source, token, interest, kind)).map(drop)
             }
-            Some(Memory(Some(_))) => Err(table::already_registered()),
+            Some(Memory(Some(registered))) if registered.is_alive() => {
+                Err(table::already_registered())
+            }
             Some(Memory(memory)) => {
                 let kind = Kind::Source(Operator::Crate);
                 *memory = Some(self.insert(source, token, interest, kind)?);
@@ -158,7 +160,7 @@ impl PosixPoll {
         kind: Kind,
     ) -> io::Result<Registered> {
         let serial = self.change(|table| table.insert(fd, token, interest, kind))?;
-        Ok(Registered { selector: Arc::clone(self), fd, serial })
+        Ok(Registered { selector: Arc::downgrade(self), fd, serial })
     }
 
     /// Looks at what is doubtful, then copies the table. Returns when to look again at the latest.
@@ -226,26 +228,34 @@ impl Registration for Memory {
 
     fn rearm(&self, directions: Interest) {
         let Memory(Some(registered)) = self else { return };
-        let mut state = registered.selector.state();
+        let Some(selector) = registered.selector.upgrade() else { return };
+        let mut state = selector.state();
         if state.table.rearm(registered.fd, registered.serial, directions) {
-            registered.selector.tell(&mut state);
+            selector.tell(&mut state);
         }
     }
 }
 
-/// A registration, which ends when this is dropped.
+/// A registration, which ends when this is dropped, or the selector is.
 #[derive(Debug)]
 struct Registered {
-    selector: Arc<PosixPoll>,
+    selector: Weak<PosixPoll>,
     fd: RawFd,
     serial: u64,
 }
 
+impl Registered {
+    fn is_alive(&self) -> bool {
+        self.selector.strong_count() > 0
+    }
+}
+
 impl Drop for Registered {
     fn drop(&mut self) {
-        let mut state = self.selector.state();
+        let Some(selector) = self.selector.upgrade() else { return };
+        let mut state = selector.state();
         if state.table.has(self.fd, self.serial) && state.table.remove(self.fd).is_ok() {
-            self.selector.tell(&mut state);
+            selector.tell(&mut state);
         }
     }
 }
