@@ -5,7 +5,7 @@ use crate::no_arguments;
 use crate::step::{Outcome, Step};
 
 /// Cargo's own files and the user's; everything else in the tree is for those who work on it.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "Cargo.toml",
     "Cargo.toml.orig",
     "Cargo.lock",
@@ -13,6 +13,7 @@ const FILES: [&str; 8] = [
     "README.md",
     "CHANGELOG.md",
     "LICENSE",
+    "docs/features.md",
     "docs/guide.md",
 ];
 
