@@ -89,7 +89,7 @@ fn each_poll_forgets_the_events_before() {
 fn a_poll_without_capacity_is_invalid_and_loses_nothing() {
     let mut poll = Poll::new().unwrap();
     let _socket = registered(&poll, Interest::WRITABLE);
-    for timeout in [None, Some(Duration::ZERO), Some(Duration::from_nanos(1)), Some(LIMIT)] {
+    for timeout in [Some(Duration::ZERO), Some(Duration::from_nanos(1)), Some(LIMIT), None] {
         let result = poll.poll(&mut Events::with_capacity(0), timeout);
         expect_error(result, ErrorKind::InvalidInput);
     }

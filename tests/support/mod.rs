@@ -147,7 +147,10 @@ impl SocketPath {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("mio-test-{}-{count}", std::process::id());
-        SocketPath(std::env::temp_dir().join(name))
+        let path = std::env::temp_dir().join(name);
+        // A process that was killed leaves its sockets, and its number is given out again.
+        let _ = std::fs::remove_file(&path);
+        SocketPath(path)
     }
 }
 
