@@ -28,7 +28,8 @@ fn pair() -> (UnixStream, UnixStream) {
 }
 
 fn register(poll: &Poll, source: &impl AsRawFd, interest: Interest) {
-    let source = &mut SourceFd(&source.as_raw_fd());
+    let number = source.as_raw_fd();
+    let source = &mut SourceFd(&number);
     poll.registry().register(source, SOURCE, interest).unwrap();
 }
 
@@ -76,7 +77,8 @@ fn reregistering_replaces_token_and_interest() {
     let (watched, mut peer) = pair();
     register(&poll, &watched, Interest::WRITABLE);
     expect_event(&mut poll, SOURCE, Event::is_writable);
-    let source = &mut SourceFd(&watched.as_raw_fd());
+    let number = watched.as_raw_fd();
+    let source = &mut SourceFd(&number);
     poll.registry().reregister(source, OTHER, Interest::READABLE).unwrap();
     expect_no_events(&mut poll);
     peer.write_all(b"x").unwrap();
@@ -142,7 +144,8 @@ fn a_peer_that_closes_is_reported_and_does_not_hinder_deregistering() {
     register(&poll, &watched, BOTH);
     drop(peer);
     expect_events(&mut poll, &[(SOURCE, Event::is_read_closed), (SOURCE, Event::is_write_closed)]);
-    let source = &mut SourceFd(&watched.as_raw_fd());
+    let number = watched.as_raw_fd();
+    let source = &mut SourceFd(&number);
     poll.registry().reregister(source, OTHER, BOTH).unwrap();
     expect_event(&mut poll, OTHER, Event::is_read_closed);
     poll.registry().deregister(source).unwrap();
@@ -238,7 +241,8 @@ mod own_descriptor {
     #[test]
     fn a_poll_cannot_be_registered_with_itself() {
         let poll = Poll::new().unwrap();
-        let itself = &mut SourceFd(&poll.as_raw_fd());
+        let number = poll.as_raw_fd();
+        let itself = &mut SourceFd(&number);
         let result = poll.registry().register(itself, SOURCE, Interest::READABLE);
         expect_error(result, ErrorKind::InvalidInput);
     }

@@ -13,7 +13,6 @@ use crate::support::conversions::{
     convert_registered, convert_there_and_back, convert_to_std_and_back,
 };
 use crate::support::descriptor::{is_close_on_exec, is_nonblocking};
-use crate::support::signals::raises_sigpipe;
 use crate::support::{
     SocketPath, expect_error, expect_event, expect_events, expect_no_events, expect_would_block,
     read_until_would_block,
@@ -206,16 +205,6 @@ fn data_that_the_peer_left_unread_is_an_error_to_take() {
     let error = left.take_error().unwrap().expect("the data is lost");
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     assert!(left.take_error().unwrap().is_none());
-}
-
-#[test]
-fn writing_to_a_closed_connection_is_an_error_and_no_signal() {
-    let (mut left, right) = pair();
-    drop(right);
-    let is_raised = raises_sigpipe(|| {
-        expect_error(left.write(b"x"), ErrorKind::BrokenPipe);
-    });
-    assert!(!is_raised);
 }
 
 #[test]
