@@ -14,7 +14,7 @@ use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, Un
 use mio::unix::{SourceFd, pipe};
 use mio::{Events, Interest, Poll, Token, Waker};
 
-use support::{SocketPath, is_poll2, loopback_v4};
+use support::{LIMIT, SocketPath, is_poll2, loopback_v4};
 
 /// The system's allocator, with a count for each thread, so that tests do not disturb each other.
 struct Counting;
@@ -74,6 +74,12 @@ const TOKEN: Token = Token(7);
 /// room for it.
 const WARM_UP: usize = 64;
 
+/// Waits for events.
+fn next(poll: &mut Poll, events: &mut Events) {
+    poll.poll(events, Some(LIMIT)).unwrap();
+    assert!(!events.is_empty(), "there was to be an event");
+}
+
 fn would_block<T>(result: io::Result<T>) {
     assert_eq!(result.err().map(|error| error.kind()), Some(io::ErrorKind::WouldBlock));
 }
@@ -121,7 +127,7 @@ fn polls_and_wakes_allocate_nothing() {
         poll.poll(&mut events, Some(Duration::from_millis(1))).unwrap();
         waker.wake().unwrap();
         waker.wake().unwrap();
-        poll.poll(&mut events, None).unwrap();
+        next(&mut poll, &mut events);
         assert_eq!(events.iter().count(), 1);
     };
     if is_poll2() {
@@ -136,7 +142,7 @@ fn connect(poll: &mut Poll, events: &mut Events, listener: &TcpListener) -> (Tcp
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     poll.registry().register(&mut client, Token(8), BOTH).unwrap();
     let server = loop {
-        poll.poll(events, None).unwrap();
+        next(poll, events);
         match listener.accept() {
             Ok((server, _)) => break server,
             Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
@@ -160,20 +166,20 @@ fn tcp_connections_allocate_nothing() {
         would_block(client.read(&mut buffer));
         assert_eq!(server.write(b"hello").unwrap(), 5);
         while !events.iter().any(|event| event.token() == Token(8) && event.is_readable()) {
-            poll.poll(&mut events, None).unwrap();
+            next(&mut poll, &mut events);
         }
         assert_eq!(client.peek(&mut buffer).unwrap(), 5);
         assert_eq!(client.read(&mut buffer).unwrap(), 5);
         would_block(client.read(&mut buffer));
         assert_eq!(client.write_vectored(&[IoSlice::new(b"hello")]).unwrap(), 5);
         while !events.iter().any(|event| event.token() == Token(9) && event.is_readable()) {
-            poll.poll(&mut events, None).unwrap();
+            next(&mut poll, &mut events);
         }
         assert_eq!(server.read_vectored(&mut [IoSliceMut::new(&mut buffer)]).unwrap(), 5);
         assert!(client.take_error().unwrap().is_none());
         client.shutdown(std::net::Shutdown::Write).unwrap();
         while !events.iter().any(|event| event.token() == Token(9) && event.is_read_closed()) {
-            poll.poll(&mut events, None).unwrap();
+            next(&mut poll, &mut events);
         }
         poll.registry().deregister(&mut server).unwrap();
     };
@@ -196,13 +202,13 @@ fn datagrams_allocate_nothing() {
         let mut buffer = [0; 8];
         would_block(receiver.recv_from(&mut buffer));
         assert_eq!(sender.send_to(b"hello", to).unwrap(), 5);
-        poll.poll(&mut events, None).unwrap();
+        next(&mut poll, &mut events);
         assert_eq!(receiver.peek_from(&mut buffer).unwrap().0, 5);
         assert_eq!(receiver.recv_from(&mut buffer).unwrap().0, 5);
         would_block(receiver.peek(&mut buffer));
         sender.connect(to).unwrap();
         assert_eq!(sender.send(b"hello").unwrap(), 5);
-        poll.poll(&mut events, None).unwrap();
+        next(&mut poll, &mut events);
         assert_eq!(receiver.recv(&mut buffer).unwrap(), 5);
         would_block(receiver.recv(&mut buffer));
         assert_eq!(left.send(b"hello").unwrap(), 5);

@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::thread::JoinHandleExt;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Instant;
 
 use mio::event::Event;
 use mio::{Events, Poll, Waker};
@@ -25,7 +26,9 @@ fn a_signal_interrupts_a_poll() {
             assert!(events.is_empty());
             result
         });
+        let end = Instant::now() + LIMIT;
         while !poller.is_finished() {
+            assert!(Instant::now() < end, "{timeout:?}: the poll goes on");
             send_signal(poller.as_pthread_t(), libc::SIGUSR1);
             thread::yield_now();
         }

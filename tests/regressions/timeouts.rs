@@ -1,5 +1,6 @@
 //! Timeouts: as long as asked for, from a nanosecond to more than the clock can tell.
 
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use mio::event::Event;
 use mio::{Events, Poll, Waker};
 
 use crate::connection::TOKEN;
-use crate::support::{poll_for, waiting};
+use crate::support::{LIMIT, poll_for, waiting};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -31,16 +32,18 @@ fn a_poll_of_25_days_or_of_any_length_waits_until_it_is_woken() {
     for timeout in timeouts.into_iter().map(Some).chain([None]) {
         let mut poll = Poll::new().unwrap();
         let waker = Waker::new(poll.registry(), TOKEN).unwrap();
-        let (tell, told) = std::sync::mpsc::channel();
-        let poller = thread::spawn(move || {
+        let (tell, told) = mpsc::channel();
+        let (answer, answered) = mpsc::channel();
+        thread::spawn(move || {
             tell.send(waiting::this_thread()).unwrap();
             let mut events = Events::with_capacity(4);
             poll.poll(&mut events, timeout).unwrap();
-            events.iter().map(Event::token).collect::<Vec<_>>()
+            answer.send(events.iter().map(Event::token).collect::<Vec<_>>()).unwrap();
         });
         waiting::until_in_a_poll(&told.recv().unwrap());
         waker.wake().unwrap();
-        assert_eq!(poller.join().unwrap(), [TOKEN], "{timeout:?}");
+        let tokens = answered.recv_timeout(LIMIT).expect("the wake ends the poll");
+        assert_eq!(tokens, [TOKEN], "{timeout:?}");
     }
 }
 

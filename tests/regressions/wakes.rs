@@ -6,7 +6,7 @@ use std::thread;
 
 use mio::event::Event;
 use mio::net::UdpSocket;
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Interest, Poll, Token, Waker};
 
 use crate::connection::TOKEN;
 use crate::support::{
@@ -156,12 +156,12 @@ fn a_waker_made_through_a_cloned_registry_wakes_the_same_poll() {
     let (tell, told) = mpsc::channel();
     let poller = thread::spawn(move || {
         tell.send(waiting::this_thread()).unwrap();
-        let mut events = Events::with_capacity(4);
-        poll.poll(&mut events, None).unwrap();
-        events.iter().map(Event::token).collect::<Vec<_>>()
+        poll_for(&mut poll, LIMIT)
     });
     waiting::until_in_a_poll(&told.recv().unwrap());
     let third = Waker::new(&registry, Token(3)).unwrap();
     third.wake().unwrap();
-    assert_eq!(poller.join().unwrap(), [Token(3)]);
+    let seen = poller.join().unwrap();
+    let tokens: Vec<_> = seen.iter().map(Event::token).collect();
+    assert_eq!(tokens, [Token(3)]);
 }

@@ -106,8 +106,9 @@ fn would_block<T>(result: io::Result<T>) -> io::Result<()> {
 fn waits(measured: &mut Measured) {
     for (operation, timeout) in [
         ("`poll`, nothing ready, timeout of zero", Duration::ZERO),
-        ("`poll`, nothing ready, timeout of 1 ms", Duration::from_millis(1)),
-        ("`poll`, nothing ready, timeout of 1.5 ms", Duration::from_micros(1500)),
+        // Long enough not to be over before the system is asked, however busy the machine.
+        ("`poll`, nothing ready, timeout of 20 ms", Duration::from_millis(20)),
+        ("`poll`, nothing ready, timeout of 20.5 ms", Duration::from_micros(20_500)),
     ] {
         measured
             .add(operation, poll_and_events, |(poll, events)| self::poll(poll, events, timeout));

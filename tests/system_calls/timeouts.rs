@@ -14,7 +14,9 @@ use crate::{skip, tracer};
 const PRECISE: c_long =
     if cfg!(mio_unsupported_force_poll_poll) { libc::SYS_ppoll } else { libc::SYS_epoll_pwait2 };
 
-const TIMEOUT: Duration = Duration::from_micros(1500);
+/// No whole number of milliseconds. Long enough not to be over before the system is asked, however
+/// busy the machine.
+const TIMEOUT: Duration = Duration::from_micros(20_500);
 
 /// From now on the system refuses this call to this thread.
 fn refuse(number: c_long, errno: c_int) -> io::Result<()> {
