@@ -222,7 +222,9 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// - [`AlreadyExists`]: it is registered already; its registration stays as it is.
+    /// - [`AlreadyExists`]: it is registered with this [`Poll`] already; its registration stays as
+    ///   it is. With another `Poll`, the selector of poll(2) refuses a second registration
+    ///   likewise, epoll does not.
     /// - What the system says of a descriptor that cannot be watched: of one that is not open
     ///   (`EBADF`), or, on epoll, of a regular file ([`PermissionDenied`]). Nothing is registered
     ///   then.

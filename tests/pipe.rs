@@ -142,6 +142,7 @@ fn a_sender_that_is_gone_is_read_closed_and_the_end_after_what_it_sent() {
     receiver.read_to_end(&mut received).unwrap();
     assert_eq!(received, b"last");
     assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
+    expect_no_events(&mut poll);
     poll.registry().deregister(&mut receiver).unwrap();
 }
 

@@ -101,6 +101,10 @@ impl TcpListener {
     }
 
     /// Sets `IP_TTL`: how many hops packets may take, 1 to 255.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput): out of that range.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
     }

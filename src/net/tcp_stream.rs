@@ -11,8 +11,8 @@ use crate::{Interest, os};
 /// A TCP connection.
 ///
 /// Reading and writing is by [`Read`](io::Read) and [`Write`](io::Write), also of `&TcpStream`. A
-/// write to a connection that the peer has closed returns an error and raises no signal. Dropping
-/// the stream closes it.
+/// write to a connection that the peer has closed returns an error. Rust programs ignore the signal
+/// `SIGPIPE` that may come with it (with vectored writes). Dropping the stream closes it.
 ///
 /// # Examples
 ///
@@ -124,6 +124,10 @@ impl TcpStream {
     }
 
     /// Sets `IP_TTL`: how many hops packets may take, 1 to 255.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput): out of that range.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
     }

@@ -87,6 +87,8 @@ impl UdpSocket {
     ///
     /// - [`WouldBlock`](io::ErrorKind::WouldBlock): the send buffer is full; room is an event.
     /// - The datagram is larger than one can be (`EMSGSIZE`).
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): a broadcast address, and
+    ///   [`set_broadcast`](UdpSocket::set_broadcast) is off.
     pub fn send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
         self.inner.do_io(Interest::WRITABLE, |io| io.send_to(buf, target))
     }
@@ -95,7 +97,9 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock): there is none; the next is an event.
+    /// - [`WouldBlock`](io::ErrorKind::WouldBlock): there is none; the next is an event.
+    /// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused): an earlier datagram found no
+    ///   socket at the peer's address.
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.inner.do_io(Interest::READABLE, |io| io.recv_from(buf))
     }
@@ -104,7 +108,9 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock): there is none; the next is an event.
+    /// - [`WouldBlock`](io::ErrorKind::WouldBlock): there is none; the next is an event.
+    /// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused): an earlier datagram found no
+    ///   socket at the peer's address.
     pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.inner.do_io(Interest::READABLE, |io| io.peek_from(buf))
     }
@@ -137,7 +143,9 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock): there is none; the next is an event.
+    /// - [`WouldBlock`](io::ErrorKind::WouldBlock): there is none; the next is an event.
+    /// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused): an earlier datagram found no
+    ///   socket at the peer's address.
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.inner.do_io(Interest::READABLE, |io| io.peek(buf))
     }
@@ -177,6 +185,10 @@ impl UdpSocket {
 
     /// Sets `IP_MULTICAST_TTL`: how many hops multicast datagrams may take, 0 to 255, at first 1.
     /// May have no effect on a socket of IPv6.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput): out of that range.
     pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_multicast_ttl_v4(ttl)
     }
@@ -192,12 +204,16 @@ impl UdpSocket {
         self.inner.set_multicast_loop_v6(on)
     }
 
-    /// The value of `IPV6_MULTICAST_LOOP`.
+    /// The value of `IPV6_MULTICAST_LOOP`. Only a socket of IPv6.
     pub fn multicast_loop_v6(&self) -> io::Result<bool> {
         self.inner.multicast_loop_v6()
     }
 
     /// Sets `IP_TTL`: how many hops datagrams may take, 1 to 255.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput): out of that range.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
     }
@@ -212,7 +228,9 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// `multiaddr` is not a multicast address, or no interface fits.
+    /// `multiaddr` is not a multicast address ([`InvalidInput`](io::ErrorKind::InvalidInput)), no
+    /// interface fits (`ENODEV`), or the socket is in the group already
+    /// ([`AddrInUse`](io::ErrorKind::AddrInUse)).
     #[allow(clippy::trivially_copy_pass_by_ref)]
     pub fn join_multicast_v4(&self, multiaddr: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
         self.inner.join_multicast_v4(multiaddr, interface)
@@ -223,7 +241,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// `multiaddr` is not a multicast address, no interface fits, or the socket is of IPv4.
+    /// Those of [`join_multicast_v4`](UdpSocket::join_multicast_v4), or the socket is of IPv4.
     pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.inner.join_multicast_v6(multiaddr, interface)
     }

@@ -39,6 +39,7 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// - [`AddrInUse`](io::ErrorKind::AddrInUse): the path exists.
+    /// - [`NotFound`](io::ErrorKind::NotFound): its directory does not.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is longer than the system's limit
     ///   (107 bytes on Linux), or has a zero byte. Abstract names go through
     ///   [`bind_addr`](UnixDatagram::bind_addr).
@@ -86,6 +87,7 @@ impl UnixDatagram {
     ///
     /// - [`NotFound`](io::ErrorKind::NotFound): there is no such path.
     /// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused): no socket has it open.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is too long or has a zero byte.
     pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
         self.inner.connect(path)
     }
@@ -129,6 +131,10 @@ impl UnixDatagram {
     /// - [`WouldBlock`](io::ErrorKind::WouldBlock): the receiver's queue is full.
     /// - [`NotFound`](io::ErrorKind::NotFound): there is no such path.
     /// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused): no socket has it open.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): that socket is connected to
+    ///   another.
+    /// - [`BrokenPipe`](io::ErrorKind::BrokenPipe): writing was shut down.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is too long or has a zero byte.
     pub fn send_to<P: AsRef<Path>>(&self, buf: &[u8], path: P) -> io::Result<usize> {
         self.inner.do_io(Interest::WRITABLE, |io| io.send_to(buf, path))
     }
@@ -140,6 +146,9 @@ impl UnixDatagram {
     /// - [`WouldBlock`](io::ErrorKind::WouldBlock): the receiver's queue is full; room is an event.
     /// - [`NotConnected`](io::ErrorKind::NotConnected): it is not connected.
     /// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused): the receiver is gone.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the receiver is connected to
+    ///   another.
+    /// - [`BrokenPipe`](io::ErrorKind::BrokenPipe): writing was shut down.
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.inner.do_io(Interest::WRITABLE, |io| io.send(buf))
     }
@@ -151,9 +160,13 @@ impl UnixDatagram {
 
     /// Shuts down reading, writing or both, `shutdown(2)`.
     ///
+    /// After the reading side a receive returns what is there, and then on Linux
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock): that nothing will come, only the event tells.
+    ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected): it is not connected.
+    /// Without a connection [`NotConnected`](io::ErrorKind::NotConnected) on some systems; Linux
+    /// does nothing then.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.inner.shutdown(how)
     }

@@ -43,6 +43,7 @@ impl UnixListener {
     /// # Errors
     ///
     /// - [`AddrInUse`](io::ErrorKind::AddrInUse): the path exists.
+    /// - [`NotFound`](io::ErrorKind::NotFound): its directory does not.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is longer than the system's limit
     ///   (107 bytes on Linux), or has a zero byte. Abstract names go through
     ///   [`bind_addr`](UnixListener::bind_addr).

@@ -13,7 +13,8 @@ use crate::stream_io::{impl_read, impl_write};
 /// A connection between Unix sockets, `SOCK_STREAM`.
 ///
 /// Reading and writing is by [`Read`](io::Read) and [`Write`](io::Write), also of `&UnixStream`. A
-/// write to a connection that the peer has closed returns an error and raises no signal.
+/// write to a connection that the peer has closed returns an error. Rust programs ignore the signal
+/// `SIGPIPE` that may come with it.
 ///
 /// # Examples
 ///
@@ -49,8 +50,9 @@ impl UnixStream {
     /// - [`WouldBlock`](io::ErrorKind::WouldBlock): the listener's queue is full. There is no
     ///   stream then and no event to wait for; try again later.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is longer than the system's limit
-    ///   (107 bytes on Linux), or has a zero byte. Abstract names go through
+    ///   (107 bytes on Linux), has a zero byte, or is empty. Abstract names go through
     ///   [`connect_addr`](UnixStream::connect_addr).
+    /// - A socket of another type listens there (`EPROTOTYPE`).
     pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<UnixStream> {
         UnixStream::connect_addr(&SocketAddr::from_pathname(path)?)
     }
@@ -105,7 +107,8 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) without a connection.
+    /// Without a connection [`NotConnected`](io::ErrorKind::NotConnected) on some systems; Linux
+    /// does nothing then.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.inner.shutdown(how)
     }

@@ -41,7 +41,8 @@ pub(crate) struct Armed {
     /// What of it is still to be reported.
     armed: Readiness,
     /// A hang-up or an error that was reported and, for all we know, still holds. The facility
-    /// would end each wait because of it, so that the source is left out.
+    /// would end each wait because of it, so that the source is left out; whether it is gone is
+    /// looked at before each wait, and of an error, which another thread may take, during one.
     stuck: Readiness,
     /// When a condition that still holds is offered again, once a look has found that it does.
     offer: Option<Instant>,
@@ -89,16 +90,20 @@ impl Armed {
     ///
     /// The end of the stream is not armed again: having come, it stays.
     pub(crate) fn rearm(&mut self, directions: Interest) {
-        let conditions = Readiness::named_by(directions) | UNASKED;
+        let mut conditions = Readiness::named_by(directions);
+        if directions.is_readable() {
+            // Data of high priority is passed by reading on.
+            conditions = conditions | Readiness::PRIORITY;
+        }
+        if !self.stuck.intersects(Readiness::HANG_UP) {
+            self.stuck = Readiness::NONE;
+            conditions = conditions | UNASKED;
+        }
         self.armed = self.armed | (conditions & self.interest);
-        self.stuck = Readiness::NONE;
     }
 
     /// What to look at before the next wait: `None` if there is no need.
     pub(crate) fn doubtful(&self) -> Option<Readiness> {
-        if self.stuck.intersects(Readiness::HANG_UP) {
-            return None;
-        }
         let unseen = match self.operator {
             Operator::Crate => Readiness::NONE,
             Operator::User => self.interest & !self.armed,
@@ -108,18 +113,18 @@ impl Armed {
 
     /// Takes note of what a look found. Returns when to look again at the latest, if that matters.
     pub(crate) fn observe(&mut self, holding: Readiness, now: Instant) -> Option<Instant> {
-        self.armed = self.armed | (self.stuck & !holding);
+        let mut gone = self.stuck & !holding;
         self.stuck = self.stuck & holding;
-        if self.operator == Operator::Crate {
-            return None;
+        if self.operator == Operator::User {
+            gone = gone | (self.interest & !self.armed & !holding);
         }
-        let reported = self.interest & !self.armed;
-        if reported & !holding != Readiness::NONE {
-            self.armed = self.armed | (reported & !holding);
+        if gone != Readiness::NONE {
+            self.armed = self.armed | gone;
+            self.offer = None;
             self.offer_after = FIRST_OFFER;
         }
-        let repeated = reported & holding & !UNASKED & !Readiness::READ_CLOSED;
-        if repeated == Readiness::NONE || self.stuck != Readiness::NONE {
+        let repeated = self.repeated(holding);
+        if repeated == Readiness::NONE && self.stuck != Readiness::ERROR {
             return None;
         }
         let due = *self.offer.get_or_insert(now + self.offer_after);
@@ -128,7 +133,16 @@ impl Armed {
         }
         self.offer_after = (self.offer_after * 2).min(LAST_OFFER);
         self.armed = self.armed | repeated;
-        None
+        self.offer = Some(now + self.offer_after);
+        self.offer
+    }
+
+    /// Conditions that were reported and hold, and may have been gone in between.
+    fn repeated(&self, holding: Readiness) -> Readiness {
+        if self.operator == Operator::Crate || self.stuck != Readiness::NONE {
+            return Readiness::NONE;
+        }
+        self.interest & !self.armed & holding & !UNASKED & !Readiness::READ_CLOSED
     }
 }
 
@@ -176,11 +190,26 @@ mod tests {
     }
 
     #[test]
-    fn a_hang_up_is_reported_once_and_then_left_out_for_good() {
+    fn a_hang_up_is_reported_once_and_leaves_the_source_out() {
         let mut armed = both(Operator::Crate);
         assert_eq!(armed.report(HANG_UP), HANG_UP);
         assert_eq!(armed.awaited(), None);
-        assert_eq!(armed.doubtful(), None);
+        armed.rearm(Interest::READABLE);
+        assert_eq!(armed.awaited(), None, "what was sent before may still be read");
+        armed.observe(HANG_UP, Instant::now());
+        assert_eq!(armed.awaited(), None);
+    }
+
+    /// A socket hangs up also before it is connected.
+    #[test]
+    fn a_hang_up_that_is_seen_gone_lets_the_source_in_again() {
+        let mut armed = both(Operator::Crate);
+        armed.report(HANG_UP | WRITE);
+        assert_eq!(armed.doubtful(), Some(NONE));
+        armed.observe(NONE, Instant::now());
+        assert_eq!(armed.awaited(), Some(READ | READ_CLOSED));
+        armed.rearm(Interest::WRITABLE);
+        assert_eq!(armed.report(WRITE | HANG_UP), WRITE | HANG_UP);
     }
 
     #[test]
@@ -197,9 +226,15 @@ mod tests {
         assert_eq!(armed.report(ERROR), ERROR);
         assert_eq!(armed.awaited(), None);
         assert_eq!(armed.doubtful(), Some(NONE));
-        armed.observe(ERROR, Instant::now());
+        let now = Instant::now();
+        assert_eq!(
+            armed.observe(ERROR, now),
+            Some(now + FIRST_OFFER),
+            "another thread may take it"
+        );
+        assert_eq!(armed.observe(ERROR, now + FIRST_OFFER), Some(now + 3 * FIRST_OFFER));
         assert_eq!(armed.awaited(), None);
-        armed.observe(NONE, Instant::now());
+        assert_eq!(armed.observe(NONE, now), None);
         assert_eq!(armed.awaited(), Some(READ | READ_CLOSED));
         assert_eq!(armed.report(ERROR), ERROR, "the next error is an event of its own");
     }
@@ -210,6 +245,15 @@ mod tests {
         armed.report(ERROR | READ);
         armed.rearm(Interest::READABLE);
         assert_eq!(armed.awaited(), Some(READ | READ_CLOSED));
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn a_blocked_read_has_passed_what_was_of_priority() {
+        let mut armed = Armed::new(Operator::Crate, Interest::READABLE | Interest::PRIORITY);
+        assert_eq!(armed.report(READ | Readiness::PRIORITY), READ | Readiness::PRIORITY);
+        armed.rearm(Interest::READABLE);
+        assert_eq!(armed.report(Readiness::PRIORITY), Readiness::PRIORITY);
     }
 
     #[test]
@@ -248,9 +292,9 @@ mod tests {
             assert_eq!(armed.observe(WRITE, now), Some(now + expected));
             assert_eq!(armed.awaited(), Some(NONE), "not before its time");
             now += expected;
-            assert_eq!(armed.observe(WRITE, now), None);
-            assert_eq!(armed.awaited(), Some(WRITE));
             expected = (expected * 2).min(LAST_OFFER);
+            assert_eq!(armed.observe(WRITE, now), Some(now + expected));
+            assert_eq!(armed.awaited(), Some(WRITE));
         }
         assert_eq!(expected, LAST_OFFER);
     }
@@ -272,7 +316,9 @@ mod tests {
     fn nothing_is_offered_again_after_a_hang_up() {
         let mut armed = both(Operator::User);
         armed.report(READ | WRITE | HANG_UP);
-        assert_eq!(armed.doubtful(), None);
+        let now = Instant::now();
+        assert_eq!(armed.observe(READ | WRITE | HANG_UP, now), None);
+        assert_eq!(armed.observe(READ | WRITE | HANG_UP, now + 2 * LAST_OFFER), None);
         assert_eq!(armed.awaited(), None);
     }
 }

@@ -16,7 +16,10 @@ use crate::{Interest, Registry, Token};
 /// # Platform differences
 ///
 /// - epoll refuses descriptors that are always ready, such as those of regular files and
-///   directories, with [`PermissionDenied`](io::ErrorKind::PermissionDenied). poll(2) takes them.
+///   directories, in each call with [`PermissionDenied`](io::ErrorKind::PermissionDenied). poll(2)
+///   takes them.
+/// - Of a descriptor that is not open, all calls say so on epoll (`EBADF`). On poll(2) only
+///   registering does; the others find that it is not registered.
 /// - poll(2) has no edges, and nobody tells the selector when the descriptor was drained; it looks
 ///   before each wait. What it finds still ready it may report a second time: after a millisecond,
 ///   then ever more rarely, at last once a second.
