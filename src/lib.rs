@@ -52,9 +52,11 @@
 //! ```
 #![deny(missing_docs, unsafe_code, unsafe_op_in_unsafe_fn)]
 #![deny(clippy::undocumented_unsafe_blocks)]
-// Features and forced selectors leave parts of the inside unused; by default nothing may be.
+// Features, forced selectors and other systems leave parts of the inside unused; by default nothing
+// may be.
 #![cfg_attr(
     any(
+        not(target_os = "linux"),
         mio_unsupported_force_poll_poll,
         not(all(feature = "os-poll", feature = "os-ext", feature = "net")),
     ),

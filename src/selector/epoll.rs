@@ -1,4 +1,4 @@
-//! Linux and Android: `epoll(7)`, edge-triggered.
+//! Linux, Android and illumos: `epoll(7)`, edge-triggered.
 //!
 //! The kernel keeps the registrations and the edges, and its events are handed out as they are:
 //! this file keeps no list and holds no lock. Closing a descriptor takes it out, unless it has

@@ -8,13 +8,16 @@ pub(crate) mod contract;
 // `Registry`.
 #[cfg(all(
     feature = "os-poll",
-    any(target_os = "linux", target_os = "android"),
+    any(target_os = "linux", target_os = "android", target_os = "illumos"),
     not(mio_unsupported_force_poll_poll),
 ))]
 mod descriptor;
 #[cfg(not(feature = "os-poll"))]
 mod disabled;
-#[cfg(all(feature = "os-poll", any(target_os = "linux", target_os = "android")))]
+#[cfg(all(
+    feature = "os-poll",
+    any(target_os = "linux", target_os = "android", target_os = "illumos")
+))]
 mod epoll;
 // Compiled and tested where another is used too: what only rare targets compile is broken before
 // long.
@@ -44,7 +47,7 @@ first_match! {
         pub(crate) use self::disabled::Disabled as Selected;
     }
     all(
-        any(target_os = "linux", target_os = "android"),
+        any(target_os = "linux", target_os = "android", target_os = "illumos"),
         not(mio_unsupported_force_poll_poll),
     ) => {
         pub(crate) use self::epoll::Epoll as Selected;

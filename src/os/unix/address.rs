@@ -1,6 +1,8 @@
 //! Socket addresses between Rust and the system.
 //!
 //! Rust leaves the layout of its address types open, so each field is copied, never the whole.
+//! Where addresses begin with a length (the BSDs and their kin), it stays zero: the system takes
+//! the one that is passed beside the address.
 
 #![cfg_attr(not(feature = "net"), allow(dead_code))]
 
@@ -118,7 +120,8 @@ impl Received {
         if length > 0 && c_int::from(raw.sun_family) != libc::AF_UNIX {
             return Err(unexpected());
         }
-        let name = raw.sun_path.map(|byte| byte as u8);
+        // Signed on some systems, not on others.
+        let name = raw.sun_path.map(|byte| u8::from_ne_bytes(byte.to_ne_bytes()));
         match &name[..length] {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             [0, name @ ..] => from_abstract_name(name),
@@ -269,7 +272,7 @@ mod tests {
         let start = mem::offset_of!(libc::sockaddr_un, sun_path);
         let mut raw: libc::sockaddr_un = zeroed();
         raw.sun_family = libc::AF_UNIX as sa_family_t;
-        raw.sun_path = [b'p' as libc::c_char; 108];
+        raw.sun_path.fill(b'p' as libc::c_char);
         let mut full = received(&ToSend::new(raw));
         full.length = (start + limit) as socklen_t;
         // The standard library takes no path of that length, as there is no room for the zero at

@@ -2,7 +2,7 @@
 //!
 //! An eventfd where the system has them, else a pipe to oneself.
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "illumos"))]
 #[allow(dead_code)]
 mod eventfd;
 #[allow(dead_code)]
@@ -10,7 +10,7 @@ mod pipe;
 
 first_match! {
     all(
-        any(target_os = "linux", target_os = "android"),
+        any(target_os = "linux", target_os = "android", target_os = "illumos"),
         not(mio_unsupported_force_waker_pipe),
     ) => {
         pub(crate) use self::eventfd::EventFd as WakeFd;

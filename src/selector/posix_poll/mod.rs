@@ -274,7 +274,6 @@ fn wait(entries: &mut [pollfd], timeout: Option<Duration>) -> io::Result<usize> 
         target_os = "android",
         target_os = "dragonfly",
         target_os = "freebsd",
-        target_os = "illumos",
         target_os = "linux",
         target_os = "openbsd",
     ))]
@@ -299,7 +298,6 @@ fn wait_milliseconds(entries: &mut [pollfd], timeout_ms: libc::c_int) -> io::Res
     target_os = "android",
     target_os = "dragonfly",
     target_os = "freebsd",
-    target_os = "illumos",
     target_os = "linux",
     target_os = "openbsd",
 ))]
@@ -311,13 +309,17 @@ mod precise {
 
     static PPOLL: OptionalCall = OptionalCall::new();
 
+    /// 68 years, which every `time_t` has room for. A wait that was cut to them begins anew.
+    const LONGEST: Duration = Duration::from_secs(i32::MAX as u64);
+
     /// Waits with the full precision of `timeout`, or returns `None` where the system cannot.
     pub(super) fn wait(
         entries: &mut [pollfd],
         timeout: Option<Duration>,
     ) -> Option<io::Result<usize>> {
+        let timeout = timeout.map(|timeout| timeout.min(LONGEST));
         let timeout = timeout.map(|timeout| libc::timespec {
-            tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
+            tv_sec: timeout.as_secs() as _,
             // Below 10^9, which fits a `long` everywhere.
             tv_nsec: timeout.subsec_nanos() as _,
         });

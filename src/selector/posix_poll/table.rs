@@ -11,7 +11,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Instant;
 
-use libc::{c_short, pollfd};
+use libc::{c_int, pollfd};
 
 use crate::os::WakeFd;
 use crate::selector::readiness::{Readiness, ReadinessEvent};
@@ -25,27 +25,28 @@ use crate::{Interest, Token};
     target_os = "illumos",
     target_os = "linux"
 ))]
-const POLLRDHUP: c_short = libc::POLLRDHUP;
+const POLLRDHUP: c_int = libc::POLLRDHUP as c_int;
 #[cfg(not(any(
     target_os = "android",
     target_os = "freebsd",
     target_os = "illumos",
     target_os = "linux"
 )))]
-const POLLRDHUP: c_short = 0;
+const POLLRDHUP: c_int = 0;
 
-/// Conditions and their bits in poll(2).
-const BITS: [(Readiness, c_short); 6] = [
-    (Readiness::READABLE, libc::POLLIN),
-    (Readiness::WRITABLE, libc::POLLOUT),
-    (Readiness::PRIORITY, libc::POLLPRI),
+/// Conditions and their bits in poll(2), as one type: systems differ in how wide they declare them.
+const BITS: [(Readiness, c_int); 6] = [
+    (Readiness::READABLE, libc::POLLIN as c_int),
+    (Readiness::WRITABLE, libc::POLLOUT as c_int),
+    (Readiness::PRIORITY, libc::POLLPRI as c_int),
     (Readiness::READ_CLOSED, POLLRDHUP),
-    (Readiness::HANG_UP, libc::POLLHUP),
-    (Readiness::ERROR, libc::POLLERR),
+    (Readiness::HANG_UP, libc::POLLHUP as c_int),
+    (Readiness::ERROR, libc::POLLERR as c_int),
 ];
 
-/// The conditions that hold, from what poll(2) returned.
-fn from_poll(revents: c_short) -> Readiness {
+/// The conditions that hold, from what poll(2) returned for this entry.
+fn from_poll(entry: &pollfd) -> Readiness {
+    let revents = entry.revents as c_int;
     let holding = BITS.iter().filter(|(_, bit)| revents & bit != 0);
     holding.fold(Readiness::NONE, |sum, (condition, _)| sum | *condition)
 }
@@ -54,7 +55,8 @@ fn from_poll(revents: c_short) -> Readiness {
 fn entry(fd: RawFd, awaited: Option<Readiness>) -> pollfd {
     let Some(awaited) = awaited else { return pollfd { fd: !fd, events: 0, revents: 0 } };
     let asked = BITS.iter().filter(|(condition, _)| awaited.intersects(*condition));
-    pollfd { fd, events: asked.fold(0, |sum, (_, bit)| sum | bit), revents: 0 }
+    // Every bit is one that the system declares to fit in there.
+    pollfd { fd, events: asked.fold(0, |sum, (_, bit)| sum | bit) as _, revents: 0 }
 }
 
 /// What is registered.
@@ -212,7 +214,7 @@ impl Table {
         for seen in entries {
             let Some(place) = self.places.get(&seen.fd) else { continue };
             let armed = &mut self.slots[*place].armed;
-            let due = armed.observe(from_poll(seen.revents), now);
+            let due = armed.observe(from_poll(seen), now);
             self.entries[*place] = entry(seen.fd, armed.awaited());
             next = [next, due].into_iter().flatten().min();
         }
@@ -267,7 +269,7 @@ impl Table {
             events.push(ReadinessEvent { token: slot.token, readiness: Readiness::READABLE });
             return;
         }
-        let readiness = slot.armed.report(from_poll(seen.revents));
+        let readiness = slot.armed.report(from_poll(seen));
         if readiness != Readiness::NONE {
             events.push(ReadinessEvent { token: slot.token, readiness });
         }
@@ -312,7 +314,7 @@ mod tests {
     fn deliver(
         table: &mut Table,
         snapshot: &mut Snapshot,
-        found: &[(RawFd, c_short)],
+        found: &[(RawFd, libc::c_short)],
     ) -> Vec<usize> {
         for (fd, revents) in found {
             let entry = snapshot.entries.iter_mut().find(|entry| entry.fd == *fd);
@@ -384,11 +386,14 @@ mod tests {
     fn conditions_survive_the_way_to_poll_and_back() {
         for (condition, bit) in BITS {
             if bit != 0 {
-                assert_eq!(from_poll(bit), condition);
-                assert_eq!(entry(3, Some(condition)).events, bit);
+                let mut asked = entry(3, Some(condition));
+                assert_eq!(c_int::from(asked.events), bit);
+                asked.revents = asked.events;
+                assert_eq!(from_poll(&asked), condition);
             }
         }
-        assert_eq!(from_poll(libc::POLLNVAL), Readiness::NONE);
+        let closed = pollfd { fd: 3, events: 0, revents: libc::POLLNVAL };
+        assert_eq!(from_poll(&closed), Readiness::NONE);
         assert!(entry(3, None).fd < 0);
     }
 }

@@ -21,6 +21,11 @@ impl EventFd {
 
     /// Makes the descriptor readable. Each call is an edge to an edge-triggered watcher.
     pub(crate) fn signal(&self) -> io::Result<()> {
+        // illumos makes an edge of the first signal only, until the counter was read:
+        // <https://github.com/oxidecomputer/helios/issues/169>.
+        if cfg!(target_os = "illumos") {
+            self.drain();
+        }
         match self.add(1) {
             // The counter is at its end, after 2^64 signals that nobody drained: it starts anew.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
