@@ -88,8 +88,21 @@ impl Run {
         Ok(messages)
     }
 
+    /// Runs to the end without a word, for what runs beside others; the error has the output.
+    pub fn quietly(&self) -> Result<String, String> {
+        let output = self.command().output().map_err(|error| self.not_started(&error))?;
+        let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.push_str(&String::from_utf8_lossy(&output.stderr));
+        check(&self.program, output.status).map_err(|error| format!("{error}\n{self}\n{text}"))?;
+        Ok(text)
+    }
+
     fn prepare(&self) -> Command {
         println!("{self}");
+        self.command()
+    }
+
+    fn command(&self) -> Command {
         let mut command = if std::env::var_os("CI").is_some() {
             let mut command = Command::new("timeout");
             command.args(["--kill-after=10", LIMIT_SECONDS]).arg(&self.program);

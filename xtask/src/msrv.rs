@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::command::Run;
+use crate::debian;
 use crate::no_arguments;
 use crate::paths;
 use crate::step::{Outcome, Step};
@@ -76,17 +77,9 @@ fn fetch(folder: &Path) -> Result<(), String> {
     };
     apt("update").run()?;
     let plan = apt("--simulate --no-install-recommends install rustc cargo").output()?;
-    apt(&format!("download {}", needed(&plan).join(" "))).run()?;
+    apt(&format!("download {}", debian::planned(&plan, &NOT_NEEDED).join(" "))).run()?;
     unpack(&state.join("packages"), &folder.join("root"))?;
     paths::remove(&state)
-}
-
-/// The packages of a simulated installation, less what is not needed.
-fn needed(plan: &str) -> Vec<&str> {
-    plan.lines()
-        .filter_map(|line| line.strip_prefix("Inst ")?.split_whitespace().next())
-        .filter(|package| !NOT_NEEDED.iter().any(|prefix| package.starts_with(prefix)))
-        .collect()
 }
 
 /// The first Debian mirror that the machine itself uses, signed by the key it uses.
@@ -146,7 +139,7 @@ fn write_programs(root: &Path, programs: &Path) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{mirror_in, needed};
+    use super::mirror_in;
 
     #[test]
     fn the_mirror_is_found_in_both_forms_of_source_lists() {
@@ -155,11 +148,5 @@ mod tests {
         let old = "deb [signed-by=/k.gpg] https://c.example/debian bookworm main\n";
         assert_eq!(mirror_in(old).as_deref(), Some("https://c.example/debian"));
         assert_eq!(mirror_in("URIs: http://b.example/debian-security\n"), None);
-    }
-
-    #[test]
-    fn the_plan_leaves_out_the_c_compiler() {
-        let plan = "Inst libc6 (2.41 x)\nConf libc6\nInst gcc-14 (14)\nInst rustc (1.85.1)\n";
-        assert_eq!(needed(plan), ["libc6", "rustc"]);
     }
 }
