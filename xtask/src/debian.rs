@@ -1,4 +1,70 @@
-//! Packages of Debian, which the checks unpack into the cache instead of installing them.
+//! Packages of Debian, of any of its releases, which the checks unpack into the cache instead of
+//! installing them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::command::Run;
+use crate::paths;
+
+/// The packages of one release, with settings that leave the machine's own alone.
+pub struct Archive {
+    state: PathBuf,
+}
+
+impl Archive {
+    /// Fetches the lists of a release into a folder, which also takes the packages.
+    pub fn open(state: PathBuf, release: &str) -> Result<Archive, String> {
+        for part in ["lists/partial", "state", "cache/archives/partial", "packages"] {
+            paths::create(&state.join(part))?;
+        }
+        let source = format!("deb {} {release} main\n", mirror()?);
+        paths::write(&state.join("sources.list"), &source)?;
+        // Nothing counts as installed, so the answer does not depend on the machine.
+        paths::write(&state.join("status"), "")?;
+        let archive = Archive { state };
+        archive.apt("update").run()?;
+        Ok(archive)
+    }
+
+    /// The names of what has to be there for these packages to be installed.
+    pub fn plan(&self, packages: &str) -> Result<String, String> {
+        self.apt("--simulate --no-install-recommends install").words(packages).output()
+    }
+
+    /// Downloads packages and unpacks them into a folder.
+    pub fn unpack(&self, packages: &[&str], root: &Path) -> Result<(), String> {
+        self.apt("download").words(&packages.join(" ")).run()?;
+        unpack(&self.packages(), root)?;
+        paths::remove(&self.state)
+    }
+
+    fn packages(&self) -> PathBuf {
+        self.state.join("packages")
+    }
+
+    fn apt(&self, line: &str) -> Run {
+        let path = |name: &str| self.state.join(name).display().to_string();
+        Run::new("apt-get")
+            .words("-q -o APT::Sandbox::User=root -o Debug::NoLocking=1")
+            .words("-o Dir::Etc::sourceparts=/dev/null")
+            .words(&format!("-o Dir::Etc::sourcelist={}", path("sources.list")))
+            .words(&format!("-o Dir::State={}", path("state")))
+            .words(&format!("-o Dir::State::lists={}", path("lists")))
+            .words(&format!("-o Dir::State::status={}", path("status")))
+            .words(&format!("-o Dir::Cache={}", path("cache")))
+            .words(line)
+            .directory(&self.packages())
+    }
+}
+
+/// Unpacks every package of a folder.
+pub fn unpack(packages: &Path, root: &Path) -> Result<(), String> {
+    for package in paths::files_below(packages)? {
+        Run::new("dpkg").argument("-x").argument(package).argument(root).run()?;
+    }
+    Ok(())
+}
 
 /// The packages of a simulated installation, less those whose names begin like one of `left_out`.
 pub fn planned<'a>(plan: &'a str, left_out: &[&str]) -> Vec<&'a str> {
@@ -8,9 +74,42 @@ pub fn planned<'a>(plan: &'a str, left_out: &[&str]) -> Vec<&'a str> {
         .collect()
 }
 
+/// The first Debian mirror that the machine itself uses, signed by the key it uses.
+fn mirror() -> Result<String, String> {
+    let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
+    if let Ok(entries) = fs::read_dir("/etc/apt/sources.list.d") {
+        files.extend(entries.flatten().map(|entry| entry.path()));
+    }
+    let address = files
+        .iter()
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .find_map(|text| mirror_in(&text))
+        .ok_or("no Debian mirror in /etc/apt: this check runs on Debian")?;
+    Ok(format!("[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {address}"))
+}
+
+/// The address of Debian's main archive in either form of apt's source lists.
+fn mirror_in(text: &str) -> Option<String> {
+    text.lines()
+        .filter(|line| line.starts_with("URIs:") || line.starts_with("deb "))
+        .flat_map(str::split_whitespace)
+        .map(|word| word.trim_end_matches('/'))
+        .find(|word| word.contains("://") && word.ends_with("/debian"))
+        .map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::planned;
+    use super::{mirror_in, planned};
+
+    #[test]
+    fn the_mirror_is_found_in_both_forms_of_source_lists() {
+        let new = "Types: deb\n# http://a.example/debian\nURIs: http://b.example/debian/\n";
+        assert_eq!(mirror_in(new).as_deref(), Some("http://b.example/debian"));
+        let old = "deb [signed-by=/k.gpg] https://c.example/debian bookworm main\n";
+        assert_eq!(mirror_in(old).as_deref(), Some("https://c.example/debian"));
+        assert_eq!(mirror_in("URIs: http://b.example/debian-security\n"), None);
+    }
 
     #[test]
     fn the_plan_has_what_is_installed_and_is_not_left_out() {

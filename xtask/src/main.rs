@@ -7,6 +7,7 @@ mod builds;
 mod command;
 mod contract;
 mod debian;
+mod kernels;
 mod msrv;
 mod package;
 mod paths;
@@ -35,7 +36,7 @@ const fn command(name: &'static str, steps: Steps, about: &'static str) -> Comma
 }
 
 /// The order is that of `ci`: what is cheap and fails often comes first.
-const CHECKS: [Command; 15] = [
+const CHECKS: [Command; 16] = [
     command("tidy", tidy::steps, "rules of this tree that no compiler knows"),
     command("format", builds::format, "rustfmt changes nothing"),
     command("clippy", builds::clippy, "no warning, with each forced cfg too"),
@@ -50,11 +51,12 @@ const CHECKS: [Command; 15] = [
     command("public-api", contract::public_api, "no line of mio 1.2.5's public API is missing"),
     command("semver", contract::semver, "no break since mio 1.2.5"),
     command("tokio", tokio::steps, "Tokio's tests [--backend epoll|poll] [--published]"),
+    command("kernels", kernels::steps, "all tests on an old and a new Linux, in qemu"),
     command("quick", quick, "the inner loop: tidy, format, clippy, tests in debug"),
 ];
 
-/// What `ci` leaves out: a part of it.
-const NOT_IN_CI: [&str; 1] = ["quick"];
+/// What `ci` leaves out: a part of it, and what emulates machines and takes its time.
+const NOT_IN_CI: [&str; 2] = ["quick", "kernels"];
 
 /// What `ci` says to a command to keep it short on a machine that has nothing in its cache.
 const ARGUMENTS_IN_CI: [(&str, &[&str]); 1] = [("targets", &["--tier", "2"])];

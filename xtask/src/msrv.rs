@@ -4,10 +4,10 @@
 //! machine may have, so they run on the one they come with, by way of its own program loader.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::command::Run;
-use crate::debian;
+use crate::debian::{Archive, planned};
 use crate::no_arguments;
 use crate::paths;
 use crate::step::{Outcome, Step};
@@ -51,73 +51,19 @@ fn check() -> Outcome {
     Ok(version.trim().to_owned())
 }
 
-/// Downloads and unpacks Debian's packages, with settings that leave the machine's own alone.
+/// Downloads and unpacks Debian's packages.
 fn fetch(folder: &Path) -> Result<(), String> {
     paths::remove(folder)?;
-    let state = folder.join("apt");
-    for part in ["lists/partial", "state", "cache/archives/partial", "packages"] {
-        paths::create(&state.join(part))?;
-    }
-    let source = format!("deb {} {RELEASE} main\n", mirror()?);
-    paths::write(&state.join("sources.list"), &source)?;
-    // Nothing counts as installed, so the answer does not depend on the machine.
-    paths::write(&state.join("status"), "")?;
-    let apt = |line: &str| {
-        let path = |name: &str| state.join(name).display().to_string();
-        Run::new("apt-get")
-            .words("-q -o APT::Sandbox::User=root -o Debug::NoLocking=1")
-            .words("-o Dir::Etc::sourceparts=/dev/null")
-            .words(&format!("-o Dir::Etc::sourcelist={}", path("sources.list")))
-            .words(&format!("-o Dir::State={}", path("state")))
-            .words(&format!("-o Dir::State::lists={}", path("lists")))
-            .words(&format!("-o Dir::State::status={}", path("status")))
-            .words(&format!("-o Dir::Cache={}", path("cache")))
-            .words(line)
-            .directory(&state.join("packages"))
-    };
-    apt("update").run()?;
-    let plan = apt("--simulate --no-install-recommends install rustc cargo").output()?;
-    apt(&format!("download {}", debian::planned(&plan, &NOT_NEEDED).join(" "))).run()?;
-    unpack(&state.join("packages"), &folder.join("root"))?;
-    paths::remove(&state)
-}
-
-/// The first Debian mirror that the machine itself uses, signed by the key it uses.
-fn mirror() -> Result<String, String> {
-    let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
-    if let Ok(entries) = fs::read_dir("/etc/apt/sources.list.d") {
-        files.extend(entries.flatten().map(|entry| entry.path()));
-    }
-    let address = files
-        .iter()
-        .filter_map(|file| fs::read_to_string(file).ok())
-        .find_map(|text| mirror_in(&text))
-        .ok_or("no Debian mirror in /etc/apt: this check runs on Debian")?;
-    Ok(format!("[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {address}"))
-}
-
-/// The address of Debian's main archive in either form of apt's source lists.
-fn mirror_in(text: &str) -> Option<String> {
-    text.lines()
-        .filter(|line| line.starts_with("URIs:") || line.starts_with("deb "))
-        .flat_map(str::split_whitespace)
-        .map(|word| word.trim_end_matches('/'))
-        .find(|word| word.contains("://") && word.ends_with("/debian"))
-        .map(str::to_owned)
-}
-
-fn unpack(packages: &Path, root: &Path) -> Result<(), String> {
+    let archive = Archive::open(folder.join("apt"), RELEASE)?;
+    let plan = archive.plan("rustc cargo")?;
+    let root = folder.join("root");
     // The links that make /lib and /usr/lib one, which no package brings.
     for name in ["bin", "lib", "lib64", "sbin"] {
         paths::create(&root.join("usr").join(name))?;
         std::os::unix::fs::symlink(format!("usr/{name}"), root.join(name))
             .map_err(|error| format!("{name}: {error}"))?;
     }
-    let entries = fs::read_dir(packages).map_err(|error| error.to_string())?;
-    for entry in entries.flatten() {
-        Run::new("dpkg").argument("-x").argument(entry.path()).argument(root).run()?;
-    }
-    Ok(())
+    archive.unpack(&planned(&plan, &NOT_NEEDED), &root)
 }
 
 fn write_programs(root: &Path, programs: &Path) -> Result<(), String> {
@@ -135,18 +81,4 @@ fn write_programs(root: &Path, programs: &Path) -> Result<(), String> {
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::mirror_in;
-
-    #[test]
-    fn the_mirror_is_found_in_both_forms_of_source_lists() {
-        let new = "Types: deb\n# http://a.example/debian\nURIs: http://b.example/debian/\n";
-        assert_eq!(mirror_in(new).as_deref(), Some("http://b.example/debian"));
-        let old = "deb [signed-by=/k.gpg] https://c.example/debian bookworm main\n";
-        assert_eq!(mirror_in(old).as_deref(), Some("https://c.example/debian"));
-        assert_eq!(mirror_in("URIs: http://b.example/debian-security\n"), None);
-    }
 }

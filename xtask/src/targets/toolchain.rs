@@ -101,9 +101,7 @@ impl Toolchain {
             Run::new("apt-get").words("-q update").run()?;
             download.run()?;
         }
-        for package in paths::files_below(&packages)? {
-            Run::new("dpkg").argument("-x").argument(package).argument(&self.root).run()?;
-        }
+        debian::unpack(&packages, &self.root)?;
         paths::remove(&packages)?;
         self.mend()
     }
