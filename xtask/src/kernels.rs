@@ -43,7 +43,7 @@ mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev
 ip link set lo up; ip link set lo multicast on; ip route add 224.0.0.0/4 dev lo
 echo "KERNEL $(uname -r)"
 for test in /t/*; do
-    timeout 300 $test --test-threads=2 LEFT_OUT >/tmp/out 2>&1 </dev/null; code=$?
+    timeout 900 $test --test-threads=2 LEFT_OUT >/tmp/out 2>&1 </dev/null; code=$?
     grep '^skipped' /tmp/out
     echo "ENDED ${test##*/} $code $(grep '^test result' /tmp/out)"
     [ $code = 0 ] || tail -40 /tmp/out
