@@ -56,6 +56,8 @@
 // may be.
 #![cfg_attr(
     any(
+        mio_unsupported_force_kqueue_model,
+        mio_unsupported_force_libkqueue,
         not(target_os = "linux"),
         mio_unsupported_force_poll_poll,
         not(all(feature = "os-poll", feature = "os-ext", feature = "net")),

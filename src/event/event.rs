@@ -28,6 +28,15 @@ use crate::selector::contract::RawEvent;
 /// | [`is_write_closed`] | `EPOLLHUP`, `EPOLLOUT` and `EPOLLERR`, or `EPOLLERR` alone | the same |
 /// | [`is_priority`] | `EPOLLPRI` | `POLLPRI` |
 ///
+/// kqueue watches each direction on its own, so that one event answers for one:
+///
+/// | answer | kqueue |
+/// |---|---|
+/// | [`is_readable`], [`is_writable`] | `EVFILT_READ`, `EVFILT_WRITE` |
+/// | [`is_read_closed`], [`is_write_closed`] | the same with `EV_EOF` |
+/// | [`is_error`] | `EV_EOF` with an error in `fflags` |
+/// | [`is_aio`], [`is_lio`] | `EVFILT_AIO`, `EVFILT_LIO` |
+///
 /// # Examples
 ///
 /// ```
@@ -51,6 +60,8 @@ use crate::selector::contract::RawEvent;
 /// [`is_read_closed`]: Event::is_read_closed
 /// [`is_write_closed`]: Event::is_write_closed
 /// [`is_priority`]: Event::is_priority
+/// [`is_aio`]: Event::is_aio
+/// [`is_lio`]: Event::is_lio
 #[repr(transparent)]
 #[derive(Clone)]
 pub struct Event {

@@ -102,7 +102,8 @@ pub(crate) trait Registration: Default + fmt::Debug + Send + Sync {
     fn rearm(&self, directions: Interest);
 }
 
-/// Nothing to remember: the system has edges of its own.
+/// Nothing to remember: the system has edges of its own, and tells who is registered.
+#[allow(dead_code)]
 #[derive(Debug, Default)]
 pub(crate) struct NativeEdges;
 

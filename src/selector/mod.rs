@@ -8,7 +8,16 @@ pub(crate) mod contract;
 // `Registry`.
 #[cfg(all(
     feature = "os-poll",
-    any(target_os = "linux", target_os = "android", target_os = "illumos"),
+    any(
+        target_os = "android",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "illumos",
+        target_os = "linux",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_vendor = "apple",
+    ),
     not(mio_unsupported_force_poll_poll),
 ))]
 mod descriptor;
@@ -19,6 +28,22 @@ mod disabled;
     any(target_os = "linux", target_os = "android", target_os = "illumos")
 ))]
 mod epoll;
+// On Linux for tests, over a model of kqueue or libkqueue.
+#[cfg(all(
+    feature = "os-poll",
+    any(
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_vendor = "apple",
+        all(
+            target_os = "linux",
+            any(test, mio_unsupported_force_kqueue_model, mio_unsupported_force_libkqueue),
+        ),
+    ),
+))]
+mod kqueue;
 // Compiled and tested where another is used too: what only rare targets compile is broken before
 // long.
 #[cfg(all(feature = "os-poll", unix))]
@@ -31,6 +56,7 @@ mod readiness;
 #[allow(dead_code)]
 mod rearm;
 #[cfg(all(feature = "os-poll", unix))]
+#[allow(dead_code)]
 mod timeout;
 #[cfg(all(feature = "os-poll", unix))]
 mod waker;
@@ -46,10 +72,21 @@ first_match! {
     not(feature = "os-poll") => {
         pub(crate) use self::disabled::Disabled as Selected;
     }
-    all(
-        any(target_os = "linux", target_os = "android", target_os = "illumos"),
-        not(mio_unsupported_force_poll_poll),
+    all(unix, mio_unsupported_force_poll_poll) => {
+        pub(crate) use self::posix_poll::PosixPoll as Selected;
+    }
+    any(
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_vendor = "apple",
+        mio_unsupported_force_kqueue_model,
+        mio_unsupported_force_libkqueue,
     ) => {
+        pub(crate) use self::kqueue::Kqueue as Selected;
+    }
+    any(target_os = "linux", target_os = "android", target_os = "illumos") => {
         pub(crate) use self::epoll::Epoll as Selected;
     }
     unix => {

@@ -13,13 +13,15 @@ use mio::net::{TcpStream, UdpSocket, UnixStream};
 use mio::unix::pipe;
 use mio::{Interest, Poll, Token};
 
+use crate::alone::alone;
 use crate::connection::{BOTH, Stream, TOKEN, events_until_silence, fill};
+use crate::support::capabilities::{TELLS_ENDS_UNASKED, TELLS_PASSING_ERRORS};
 use crate::support::descriptor::reset_on_close;
 use crate::support::{
     Answer, LIMIT, SocketPath, expect_error, expect_event, expect_no_events, expect_would_block,
     loopback_v4, poll_for,
 };
-use crate::system::make_fifo;
+use crate::system::{make_fifo, usual};
 
 const READABLE: (&str, Answer) = ("readable", Event::is_readable);
 const WRITABLE: (&str, Answer) = ("writable", Event::is_writable);
@@ -45,6 +47,8 @@ fn expect(poll: &mut Poll, interest: Interest, expected: &Expected, case: &str) 
     let is_asked = |name| match name {
         "readable" => interest.is_readable(),
         "writable" => interest.is_writable(),
+        "write closed" if !TELLS_ENDS_UNASKED.is_here() => interest.is_writable(),
+        "read closed" if !TELLS_ENDS_UNASKED.is_here() => interest.is_readable(),
         // Linux is asked for the end of what can be read along with that, and else tells of the end
         // of both directions only.
         "read closed" => {
@@ -255,7 +259,9 @@ fn a_refused_datagram_is_an_error_and_not_the_end_of_reading() {
             expect_event(&mut poll, TOKEN, Event::is_writable);
         }
         socket.send(b"to nobody").unwrap();
-        let expected = Expected { said: &[ERROR], never: &[READ_CLOSED] };
+        let said =
+            if TELLS_PASSING_ERRORS.is_here() { &[ERROR][..] } else { &[READABLE, WRITABLE] };
+        let expected = Expected { said, never: &[READ_CLOSED] };
         expect(&mut poll, interest, &expected, "a refused datagram");
         expect_error(socket.recv(&mut [0; 8]), io::ErrorKind::ConnectionRefused);
         if interest.is_readable() {
@@ -390,4 +396,31 @@ fn using_a_stream_after_its_end_makes_no_more_events() {
     }
     check::<TcpStream>();
     check::<UnixStream>();
+}
+
+/// K8, mio 0.7.1, mio#1636: a write to who is gone fails, and is no signal that ends the process.
+#[test]
+fn a_write_to_a_closed_peer_ends_no_process() {
+    fn check<S: Stream>() {
+        for is_first in [true, false] {
+            let (first, second) = S::pair();
+            let (mut stream, closed) = if is_first { (first, second) } else { (second, first) };
+            drop(closed);
+            // With TCP the first write brings the reset, after which they fail.
+            let error = loop {
+                match stream.write(b"to nobody") {
+                    Err(error) if error.kind() != io::ErrorKind::WouldBlock => break error,
+                    _ => {}
+                }
+            };
+            let gone = [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
+            assert!(gone.contains(&error.kind()), "{}: {error}", S::NAME);
+            expect_error(stream.write(b"to nobody"), io::ErrorKind::BrokenPipe);
+        }
+    }
+    alone(|| {
+        usual(libc::SIGPIPE);
+        check::<TcpStream>();
+        check::<UnixStream>();
+    });
 }

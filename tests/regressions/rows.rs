@@ -1,8 +1,8 @@
 //! The list of what went wrong before, in libraries of this kind, and the test that each row of it
 //! has a test. The comment of such a test begins with its rows, and then names the threads.
 //!
-//! L is Linux and epoll, P is poll(2), S is soundness and what is left. W and K are Windows and
-//! kqueue, as far as the same can go wrong here. Numbers that are missing cannot.
+//! L is Linux and epoll, P is poll(2), K is kqueue, S is soundness and what is left. W is Windows,
+//! as far as the same can go wrong here. Numbers that are missing cannot.
 
 use std::fs;
 use std::path::Path;
@@ -42,11 +42,22 @@ const ROWS: &[(&str, &str)] = &[
     ("W6", "a connect that failed was not told, or in every poll"),
     ("W15", "a handle leaked when a socket could not be bound"),
     ("W16", "a timeout below a millisecond became zero"),
-    ("K5", "a wake was lost when a signal came at the same time"),
+    ("K1", "a pipe whose reader was gone could not be registered"),
+    ("K2", "a filter that was not there made taking it out fail"),
+    ("K3", "the end of one's own sending was told as a hang-up"),
+    ("K4", "a call that registered something took events, or its error went unseen"),
+    ("K5", "a wake was lost when a signal came at the same time, or was an event of every poll"),
+    ("K6", "a waker that was not set up first did not wake on some systems"),
+    ("K7", "a token did not fit where the kernel keeps it"),
+    ("K8", "a write to a closed peer ended the process by a signal"),
+    ("K9", "a source had events after it was closed"),
+    ("K11", "an event could not go to another thread"),
+    ("K12", "a long timeout was refused"),
+    ("K13", "a source was left registered in part when the rest was refused"),
 ];
 
 /// Where there are tests of rows.
-const FOLDERS: [&str; 2] = ["tests/regressions", "tests/system_calls"];
+const FOLDERS: [&str; 3] = ["tests/regressions", "tests/system_calls", "src/selector/kqueue"];
 
 /// The rows and the name of each test that has some.
 fn tests() -> Vec<(Vec<String>, String)> {
@@ -66,7 +77,7 @@ fn tests() -> Vec<(Vec<String>, String)> {
 fn read(text: &str, tests: &mut Vec<(Vec<String>, String)>) {
     let mut rows = Vec::new();
     let mut was_comment = false;
-    for line in text.lines() {
+    for line in text.lines().map(str::trim_start) {
         if let Some(comment) = line.strip_prefix("/// ") {
             if !was_comment {
                 let references = comment.split(':').next().unwrap_or_default().split(", ");

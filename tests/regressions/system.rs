@@ -32,6 +32,13 @@ pub fn receive(signal: c_int) {
     });
 }
 
+/// Gives a signal its usual effect, which Rust programs may have changed.
+pub fn usual(signal: c_int) {
+    // SAFETY: the usual effect may be set at any time.
+    let before = unsafe { libc::signal(signal, libc::SIG_DFL) };
+    assert_ne!(before, libc::SIG_ERR, "{}", io::Error::last_os_error());
+}
+
 /// Sends a signal to a thread that was not joined yet.
 pub fn send_signal(thread: pthread_t, signal: c_int) {
     // SAFETY: the thread was not joined yet, so that its handle is valid though it may have ended.

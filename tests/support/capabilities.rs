@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use super::{is_poll2, loopback_v6};
+use super::{is_kqueue, is_poll2, loopback_v6};
 
 /// Something that not all platforms or selectors can do.
 pub struct Capability {
@@ -14,15 +14,43 @@ pub struct Capability {
 
 /// Descriptors that are always ready, such as those of files, cannot be registered.
 pub const REFUSES_REGULAR_FILES: Capability =
-    Capability { name: "refusal of regular files", is_here: || !is_poll2() };
+    Capability { name: "refusal of regular files", is_here: || !is_poll2() && !is_kqueue() };
 
 /// What is ready is reported once, also of a descriptor that is read from elsewhere.
 pub const EXACT_EDGES_OF_USER_DESCRIPTORS: Capability =
     Capability { name: "exact edges of users' descriptors", is_here: || !is_poll2() };
 
 /// A source stays registered when it is converted into a descriptor and back.
-pub const REGISTRATION_BELONGS_TO_DESCRIPTOR: Capability =
-    Capability { name: "registrations that belong to the descriptor", is_here: || !is_poll2() };
+pub const REGISTRATION_BELONGS_TO_DESCRIPTOR: Capability = Capability {
+    name: "registrations that belong to the descriptor",
+    is_here: || !is_poll2() && !is_kqueue(),
+};
+
+/// A second registration of a descriptor by its number is refused, not taken for a change.
+pub const REFUSES_A_NUMBER_TWICE: Capability =
+    Capability { name: "refusal of a number twice", is_here: || !is_kqueue() };
+
+/// What is ready in both directions is one event, not one for each.
+pub const ONE_EVENT_FOR_BOTH_DIRECTIONS: Capability =
+    Capability { name: "one event for both directions", is_here: || !is_kqueue() };
+
+/// The end of one direction is told with an interest in the other, too.
+pub const TELLS_ENDS_UNASKED: Capability =
+    Capability { name: "end told without interest", is_here: || !is_kqueue() };
+
+/// An error that ends nothing, such as of a datagram, is told as one.
+pub const TELLS_PASSING_ERRORS: Capability =
+    Capability { name: "passing error told", is_here: || !is_kqueue() };
+
+/// Data of high priority is told apart.
+pub const PRIORITY: Capability = Capability {
+    name: "event of high priority",
+    is_here: || cfg!(any(target_os = "linux", target_os = "android")) && !is_kqueue(),
+};
+
+/// A source that is closed goes on having events while its open file lives on by a duplicate.
+pub const EVENTS_OUTLIVE_THE_DESCRIPTOR: Capability =
+    Capability { name: "registration of open files", is_here: || !is_poll2() && !is_kqueue() };
 
 /// One source can be registered with several polls.
 pub const SEVERAL_POLLS_FOR_ONE_SOURCE: Capability =

@@ -135,7 +135,24 @@ pub fn nobodys_address() -> SocketAddr {
 
 /// Whether this build waits by poll(2): it was asked to, or the system has nothing better.
 pub const fn is_poll2() -> bool {
-    cfg!(any(mio_unsupported_force_poll_poll, not(any(target_os = "linux", target_os = "android"))))
+    let has_better = is_kqueue() || cfg!(any(target_os = "linux", target_os = "android"));
+    cfg!(mio_unsupported_force_poll_poll) || !has_better
+}
+
+/// Whether this build waits by kqueue: that of the system, or one for tests on Linux.
+pub const fn is_kqueue() -> bool {
+    cfg!(all(
+        any(
+            target_os = "dragonfly",
+            target_os = "freebsd",
+            target_os = "netbsd",
+            target_os = "openbsd",
+            target_vendor = "apple",
+            mio_unsupported_force_kqueue_model,
+            mio_unsupported_force_libkqueue,
+        ),
+        not(mio_unsupported_force_poll_poll),
+    ))
 }
 
 /// A path for a socket that nobody else uses. What is there in the end is removed.

@@ -1,6 +1,13 @@
 //! Counts system calls, by tracing a forked child. `docs/system-calls.md` has the figures, and the
 //! test compares with what it says.
-#![cfg(all(target_os = "linux", feature = "os-poll", feature = "os-ext", feature = "net"))]
+#![cfg(all(
+    target_os = "linux",
+    feature = "os-poll",
+    feature = "os-ext",
+    feature = "net",
+    // Whose calls are not those of the system that they stand for.
+    not(any(mio_unsupported_force_kqueue_model, mio_unsupported_force_libkqueue)),
+))]
 
 #[path = "../support/mod.rs"]
 mod support;

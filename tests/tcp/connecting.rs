@@ -9,7 +9,8 @@ use mio::net::{TcpListener, TcpStream};
 
 use crate::support::capabilities::IPV6_LOOPBACK;
 use crate::support::{
-    expect_error, expect_event, expect_no_events, expect_would_block, loopback_v4, loopback_v6,
+    Answer, expect_error, expect_event, expect_events, expect_no_events, expect_would_block,
+    loopback_v4, loopback_v6,
 };
 use crate::{BOTH, SOURCE, connected, polling};
 
@@ -65,8 +66,9 @@ fn a_refused_stream_is_not_connected() {
     let (_owner, address) = refusing();
     let mut stream = TcpStream::connect(address).unwrap();
     let mut poll = polling(&mut stream, BOTH);
-    let event = expect_event(&mut poll, SOURCE, Event::is_writable);
-    assert!(event.is_error() && event.is_write_closed() && event.is_read_closed(), "{event:?}");
+    let answers =
+        [Event::is_writable, Event::is_error, Event::is_write_closed, Event::is_read_closed];
+    expect_events(&mut poll, &answers.map(|answer: Answer| (SOURCE, answer)));
     expect_error(stream.peer_addr(), ErrorKind::NotConnected);
     expect_error(stream.shutdown(Shutdown::Both), ErrorKind::NotConnected);
     expect_error(stream.read(&mut [0; 8]), ErrorKind::ConnectionRefused);

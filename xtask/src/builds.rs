@@ -18,12 +18,20 @@ pub const DEFAULT: Build = Build { name: "default", flags: "" };
 pub const FORCE_POLL: Build =
     Build { name: "force-poll", flags: "--cfg mio_unsupported_force_poll_poll" };
 
-const FORCED: [Build; 3] = [
+/// The selector of Apple systems and the BSDs, over a model of kqueue.
+const KQUEUE: Build = Build { name: "kqueue", flags: "--cfg mio_unsupported_force_kqueue_model" };
+
+const FORCED: [Build; 5] = [
     FORCE_POLL,
     Build { name: "force-pipe", flags: "--cfg mio_unsupported_force_waker_pipe" },
     Build {
         name: "force-both",
         flags: "--cfg mio_unsupported_force_poll_poll --cfg mio_unsupported_force_waker_pipe",
+    },
+    KQUEUE,
+    Build {
+        name: "kqueue-pipe",
+        flags: "--cfg mio_unsupported_force_kqueue_model --cfg mio_unsupported_force_waker_pipe",
     },
 ];
 
@@ -96,7 +104,12 @@ pub fn test_step(build: &Build) -> Step {
 
 pub fn backends(arguments: &[String]) -> Result<Vec<Step>, String> {
     no_arguments(arguments)?;
-    Ok(FORCED.iter().map(test_step).collect())
+    // The model behaves as FreeBSD does, and with a pipe for waking as NetBSD.
+    let macos = KQUEUE.cargo("test --package mio --all-features --lib --tests");
+    let macos = macos.variable("MIO_KQUEUE_MODEL", "macos");
+    let mut steps: Vec<_> = FORCED.iter().map(test_step).collect();
+    steps.push(cargo_step("test kqueue as of macOS", macos));
+    Ok(steps)
 }
 
 pub fn powerset(arguments: &[String]) -> Result<Vec<Step>, String> {

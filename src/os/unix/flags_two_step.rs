@@ -19,6 +19,7 @@ pub(super) fn socket(domain: c_int, kind: c_int) -> io::Result<OwnedFd> {
     // SAFETY: takes no pointers, and the descriptor returned is nobody else's.
     let fd = unsafe { call::owned_fd(libc::socket(domain, kind, 0)) }?;
     set_flags(fd.as_fd())?;
+    raise_no_signal(fd.as_fd())?;
     Ok(fd)
 }
 
@@ -34,6 +35,8 @@ pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, Received)
     // descriptor returned is nobody else's.
     let fd = unsafe { call::owned_fd(libc::accept(listener.as_raw_fd(), address, length)) }?;
     set_flags(fd.as_fd())?;
+    // Refused of a connection that is over already, which the first read is to tell.
+    let _ = raise_no_signal(fd.as_fd());
     Ok((fd, peer))
 }
 
@@ -50,10 +53,28 @@ pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((reader, writer))
 }
 
-#[allow(unsafe_code)]
 fn set_flags(fd: BorrowedFd<'_>) -> io::Result<()> {
     call::set_nonblocking(fd, true)?;
-    // SAFETY: takes no pointers; the descriptor is open.
-    call::check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    call::set_close_on_exec(fd)
+}
+
+/// Has a write to a closed peer fail without the signal `SIGPIPE`: `SO_NOSIGPIPE`, setsockopt(2) of
+/// macOS. Other systems are asked that with each write, by the standard library.
+#[cfg(target_vendor = "apple")]
+#[allow(unsafe_code)]
+fn raise_no_signal(socket: BorrowedFd<'_>) -> io::Result<()> {
+    let on: c_int = 1;
+    let length = size_of::<c_int>() as libc::socklen_t;
+    let on = std::ptr::from_ref(&on).cast();
+    // SAFETY: `on` is valid for `length` bytes.
+    call::check(unsafe {
+        let (level, option) = (libc::SOL_SOCKET, libc::SO_NOSIGPIPE);
+        libc::setsockopt(socket.as_raw_fd(), level, option, on, length)
+    })?;
+    Ok(())
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn raise_no_signal(_: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }

@@ -147,8 +147,9 @@ pub(crate) fn a_closed_peer_is_reported_once<S: Selector>() {
     let mut waiter = Waiter::<S>::new();
     let (stream, peer) = registered(&waiter, 1, Interest::READABLE);
     drop(peer);
+    // Where directions are watched on their own, that of reading says nothing of the other.
     let event = waiter.expect(1);
-    assert!(event.is_read_closed() && event.is_write_closed(), "{event:?}");
+    assert!(event.is_read_closed(), "{event:?}");
     waiter.expect_nothing();
     assert_eq!(read::<S>(&stream, 64).unwrap(), 0);
     waiter.expect_nothing();

@@ -112,17 +112,62 @@ impl<S: Selector> Waiter<S> {
     }
 
     /// Waits for an event, which has to be the only one and to have this token.
-    pub(super) fn expect(&mut self, token: usize) -> S::Event {
-        let events = self.wait(Some(LIMIT));
-        let [event] = events else { panic!("one event was expected: {events:?}") };
-        assert_eq!(event.token(), Token(token), "{event:?}");
-        event.clone()
+    pub(super) fn expect(&mut self, token: usize) -> OneEvent<S::Event> {
+        let event = OneEvent(self.wait(Some(LIMIT)).to_vec());
+        event.assert_one();
+        assert!(event.0.iter().all(|part| part.token() == Token(token)), "{event:?}");
+        event
     }
 
     /// Nothing is ready. What has happened before is known to a wait without a timeout already.
     pub(super) fn expect_nothing(&mut self) {
         let events = self.wait(Some(Duration::ZERO));
         assert!(events.is_empty(), "no event was expected: {events:?}");
+    }
+}
+
+/// An event, in two parts where the system watches each direction on its own.
+#[derive(Clone, Debug)]
+pub(super) struct OneEvent<E>(Vec<E>);
+
+impl<E: RawEvent> OneEvent<E> {
+    /// No direction has two.
+    fn assert_one(&self) {
+        let of = |answers: fn(&E) -> bool| self.0.iter().filter(|part| answers(part)).count();
+        let reading = of(|part| part.is_readable() || part.is_read_closed());
+        let writing = of(|part| part.is_writable() || part.is_write_closed());
+        let parts = self.0.len();
+        assert!(parts == 1 || parts == 2 && reading == 1 && writing == 1, "not one: {self:?}");
+    }
+}
+
+impl<E: RawEvent> RawEvent for OneEvent<E> {
+    fn token(&self) -> Token {
+        self.0[0].token()
+    }
+
+    fn is_readable(&self) -> bool {
+        self.0.iter().any(E::is_readable)
+    }
+
+    fn is_writable(&self) -> bool {
+        self.0.iter().any(E::is_writable)
+    }
+
+    fn is_error(&self) -> bool {
+        self.0.iter().any(E::is_error)
+    }
+
+    fn is_read_closed(&self) -> bool {
+        self.0.iter().any(E::is_read_closed)
+    }
+
+    fn is_write_closed(&self) -> bool {
+        self.0.iter().any(E::is_write_closed)
+    }
+
+    fn is_priority(&self) -> bool {
+        self.0.iter().any(E::is_priority)
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 use std::thread;
 
 use super::harness::{
-    BOTH, LIMIT, OneWait, Waiter, assert_would_block, drain, pair, read, registered,
+    BOTH, LIMIT, OneWait, Waiter, assert_would_block, drain, fill, pair, read, registered,
 };
 use crate::selector::contract::{RawEvent, Selector, Wake};
 use crate::{Interest, Token};
@@ -189,13 +189,11 @@ pub(crate) fn registering_from_many_threads_loses_nothing<S: Selector>() {
                     for token in first..first + EACH {
                         let (mut stream, mut peer) = pair::<S>();
                         peer.write_all(b"x").unwrap();
-                        stream
-                            .register_with(selector, Token(usize::MAX), Interest::PRIORITY)
-                            .unwrap();
+                        fill::<S>(&stream);
+                        let (none, unready) = (Token(usize::MAX), Interest::WRITABLE);
+                        stream.register_with(selector, none, unready).unwrap();
                         stream.deregister_with(selector).unwrap();
-                        stream
-                            .register_with(selector, Token(usize::MAX), Interest::PRIORITY)
-                            .unwrap();
+                        stream.register_with(selector, none, unready).unwrap();
                         stream.reregister_with(selector, Token(token), Interest::READABLE).unwrap();
                         kept.push((stream, peer));
                     }

@@ -1,0 +1,298 @@
+//! Apple systems and the BSDs: `kqueue(2)`, edge-triggered by `EV_CLEAR`.
+//!
+//! The kernel keeps the registrations and the edges, and its events are handed out as they are. It
+//! watches each direction on its own, by a filter, so that readable and writable are two events.
+//! Closing a descriptor takes it out, though it may have duplicates.
+//!
+//! Which changes a call means is decided in `changes`, what an event says in `event`; `sys` has the
+//! foreign calls. Builds for tests on Linux have a model of kqueue in its place, or `libkqueue`.
+
+mod changes;
+mod event;
+#[cfg(target_os = "linux")]
+mod linux;
+mod memory;
+#[cfg(all(target_os = "linux", not(mio_unsupported_force_libkqueue)))]
+mod model;
+#[cfg(any(not(target_os = "linux"), mio_unsupported_force_libkqueue))]
+mod sys;
+#[cfg(all(test, feature = "net", not(mio_unsupported_force_libkqueue)))]
+mod tests;
+// Compiled where a pipe wakes, too.
+#[allow(dead_code)]
+mod user_event;
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use libc::{c_int, timespec};
+
+use self::changes::{Answer, Change};
+use self::event::KqueueEvent;
+use self::memory::{Id, Memory};
+use super::contract::{Selector, Wake};
+use super::timeout::Deadline;
+use super::waker::DescriptorWaker;
+use super::wakes::Wakes;
+use crate::os::{RawSource, WakeFd};
+use crate::{Interest, Token};
+
+first_match! {
+    not(target_os = "linux") => {
+        use libc as abi;
+        use self::sys::Queue;
+    }
+    mio_unsupported_force_libkqueue => {
+        use self::linux as abi;
+        use self::sys::Queue;
+    }
+    else {
+        use self::linux as abi;
+        use self::model::Queue;
+    }
+}
+
+first_match! {
+    target_os = "netbsd" => {
+        type Filter = u32;
+        type Flags = u32;
+    }
+    else {
+        type Filter = i16;
+        type Flags = u16;
+    }
+}
+
+first_match! {
+    // NetBSD has EVFILT_USER since 10 (kqueue(2) there), and older ones are in use; the kqueue(2)
+    // of OpenBSD 7.7 does not have it.
+    all(
+        not(any(target_os = "netbsd", target_os = "openbsd")),
+        not(mio_unsupported_force_waker_pipe),
+    ) => {
+        type KqueueWaker = user_event::UserEvent;
+    }
+    else {
+        type KqueueWaker = DescriptorWaker<Memory>;
+    }
+}
+
+/// The longest wait that is asked for in one call; beyond it the wait is repeated. Some kernels
+/// refuse a timeout above 100,000,000 seconds as invalid.
+const LONGEST: Duration = Duration::from_secs(10_000_000);
+
+/// A kqueue.
+#[derive(Debug)]
+pub(crate) struct Kqueue {
+    queue: Queue,
+    /// By which sources know the selector that watches them.
+    id: Id,
+    wakes: Arc<Wakes>,
+    user_events: user_event::Numbers,
+}
+
+impl Selector for Kqueue {
+    type Event = KqueueEvent;
+    type Registration = Memory;
+    type Waker = KqueueWaker;
+
+    fn new() -> io::Result<Arc<Kqueue>> {
+        Queue::new().map(Kqueue::with)
+    }
+
+    fn select(&self, events: &mut Vec<KqueueEvent>, timeout: Option<Duration>) -> io::Result<()> {
+        events.clear();
+        if events.capacity() == 0 {
+            // The system would take this for a call that changes something.
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no room for events"));
+        }
+        self.wait(events, timeout)?;
+        self.wakes.cover();
+        Ok(())
+    }
+
+    fn register(
+        self: &Arc<Self>,
+        source: RawSource,
+        token: Token,
+        interest: Interest,
+        memory: Option<&mut Memory>,
+    ) -> io::Result<()> {
+        if self.is_in(&memory) {
+            let reason = "the source is registered already";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
+        }
+        self.add(source, token, interest)?;
+        self.enter(memory);
+        Ok(())
+    }
+
+    fn reregister(
+        self: &Arc<Self>,
+        source: RawSource,
+        token: Token,
+        interest: Interest,
+        memory: Option<&mut Memory>,
+    ) -> io::Result<()> {
+        if self.is_in(&memory) {
+            return self.apply(source, token, changes::replacing(interest)).map(drop);
+        }
+        // Adding does not tell whether there was something before; deleting does. What was still to
+        // be reported is found again by adding.
+        self.remove(source)?;
+        self.add(source, token, interest)?;
+        self.enter(memory);
+        Ok(())
+    }
+
+    fn deregister(
+        self: &Arc<Self>,
+        source: RawSource,
+        memory: Option<&mut Memory>,
+    ) -> io::Result<()> {
+        if !self.is_in(&memory) {
+            return self.remove(source);
+        }
+        self.apply(source, Token(0), &changes::DELETING)?;
+        if let Some(memory) = memory {
+            *memory = Memory::default();
+        }
+        Ok(())
+    }
+
+    fn waker(self: &Arc<Self>, token: Token) -> io::Result<KqueueWaker> {
+        KqueueWaker::of(self, token)
+    }
+}
+
+impl Kqueue {
+    fn with(queue: Queue) -> Arc<Kqueue> {
+        Arc::new(Kqueue {
+            queue,
+            id: Id::new(),
+            wakes: Arc::default(),
+            user_events: user_event::Numbers::default(),
+        })
+    }
+
+    fn is_in(&self, memory: &Option<&mut Memory>) -> bool {
+        memory.as_ref().is_some_and(|memory| memory.is_of(self.id))
+    }
+
+    fn enter(&self, memory: Option<&mut Memory>) {
+        if let Some(memory) = memory {
+            *memory = Memory::of(self.id);
+        }
+    }
+
+    fn add(&self, source: RawSource, token: Token, interest: Interest) -> io::Result<()> {
+        if let Err(error) = self.apply(source, token, changes::adding(interest)) {
+            // One filter may be there though the other was refused. What fails here is that it is
+            // not.
+            let _ = self.apply(source, token, &changes::DELETING);
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn remove(&self, source: RawSource) -> io::Result<()> {
+        match self.apply(source, Token(0), &changes::DELETING)? {
+            Answer::Missing => {
+                Err(io::Error::new(io::ErrorKind::NotFound, "the source is not registered"))
+            }
+            Answer::Done => Ok(()),
+        }
+    }
+
+    /// Makes the changes, and tells what became of them together.
+    fn apply(&self, source: RawSource, token: Token, changes: &[Change]) -> io::Result<Answer> {
+        let mut errors = [0; changes::MOST];
+        let mut list = changes::DELETING.map(|change| change.raw(source, token));
+        for (entry, change) in list.iter_mut().zip(changes) {
+            *entry = change.raw(source, token);
+        }
+        let list = &mut list[..changes.len()];
+        if self.queue.has_receipts() {
+            self.change_together(list, &mut errors)?;
+        } else {
+            self.change_each(list, &mut errors);
+        }
+        changes::together(changes.iter().copied().zip(errors))
+    }
+
+    /// One call, which answers each change by a receipt and so returns no event.
+    fn change_together(&self, list: &mut [abi::kevent], errors: &mut [c_int]) -> io::Result<()> {
+        for entry in list.iter_mut() {
+            entry.flags |= abi::EV_RECEIPT;
+        }
+        match self.queue.change(list) {
+            // All changes have been made all the same: kqueue(2) of FreeBSD.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) => Err(error),
+            Ok(count) => {
+                for (error, receipt) in errors.iter_mut().zip(&list[..count]) {
+                    *error = changes::error_in(receipt);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A call for each change, without room for events: its error is that of the change.
+    fn change_each(&self, list: &[abi::kevent], errors: &mut [c_int]) {
+        for (error, change) in errors.iter_mut().zip(list) {
+            if let Err(refused) = self.queue.change_one(change) {
+                *error = refused.raw_os_error().unwrap_or(libc::EIO);
+            }
+        }
+    }
+
+    fn wait(&self, events: &mut Vec<KqueueEvent>, timeout: Option<Duration>) -> io::Result<()> {
+        let is_cut = |timeout: Option<Duration>| timeout.is_some_and(|timeout| timeout > LONGEST);
+        if !is_cut(timeout) {
+            return self.queue.wait(events, to_timespec(timeout));
+        }
+        let deadline = Deadline::after(timeout);
+        loop {
+            let remaining = deadline.remaining();
+            self.queue.wait(events, to_timespec(remaining))?;
+            if !events.is_empty() || !is_cut(remaining) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// As the call takes it. Rounded up to microseconds, as some kernels cut what is finer.
+fn to_timespec(timeout: Option<Duration>) -> Option<timespec> {
+    let timeout = timeout?.min(LONGEST);
+    let microseconds = timeout.as_nanos().div_ceil(1000);
+    Some(timespec {
+        tv_sec: (microseconds / 1_000_000) as _,
+        tv_nsec: (microseconds % 1_000_000 * 1000) as _,
+    })
+}
+
+impl AsFd for Kqueue {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.queue.as_fd()
+    }
+}
+
+/// A waker that a kqueue can have.
+trait WakerOf: Wake + Sized {
+    fn of(kqueue: &Arc<Kqueue>, token: Token) -> io::Result<Self>;
+}
+
+impl WakerOf for DescriptorWaker<Memory> {
+    fn of(kqueue: &Arc<Kqueue>, token: Token) -> io::Result<Self> {
+        let fd = Arc::new(WakeFd::new()?);
+        kqueue.register(fd.as_raw_fd(), token, Interest::READABLE, None)?;
+        Ok(DescriptorWaker::new(Memory::default(), kqueue.wakes.join(), fd))
+    }
+}
+
+#[cfg(all(test, feature = "net"))]
+crate::selector::conformance::suite!(Kqueue);
