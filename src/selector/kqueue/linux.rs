@@ -33,6 +33,7 @@ pub(super) const NOTE_TRIGGER: u32 = 0x0100_0000;
 
 #[cfg(mio_unsupported_force_libkqueue)]
 #[link(name = "kqueue")]
+#[allow(unsafe_code)]
 unsafe extern "C" {
     pub(super) fn kqueue() -> libc::c_int;
     pub(super) fn kevent(
