@@ -99,7 +99,8 @@ pub struct Poll {
 }
 
 impl Poll {
-    /// Opens the system's facility: `epoll_create1(2)` on Linux and Android.
+    /// Opens the system's facility: `epoll_create1(2)` on Linux and Android, `port_create(3C)` on
+    /// Solaris.
     ///
     /// # Errors
     ///
@@ -128,6 +129,7 @@ impl Poll {
     /// |---|---|---|
     /// | epoll, Linux 5.11 and later | `epoll_wait(2)`, `epoll_pwait2(2)` | nanosecond |
     /// | epoll, older and Android | `epoll_wait(2)` | millisecond |
+    /// | event ports, Solaris | `port_getn(3C)` | nanosecond |
     /// | poll(2) | `ppoll(2)`, else `poll(2)` | nanosecond, else millisecond |
     ///
     /// How soon a thread runs again after that is the scheduler's affair; Linux by default adds up

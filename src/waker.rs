@@ -22,7 +22,8 @@ use crate::{Registry, Token};
 ///
 /// # How it works
 ///
-/// An `eventfd(2)` on Linux and Android, a pipe on other Unix systems, registered like any source.
+/// An `eventfd(2)` on Linux and Android, a pipe on other Unix systems, registered like any
+/// source. On Solaris a message in the event port.
 ///
 /// # Examples
 ///

@@ -37,6 +37,8 @@ use crate::selector::contract::RawEvent;
 /// | [`is_error`] | `EV_EOF` with an error in `fflags` |
 /// | [`is_aio`], [`is_lio`] | `EVFILT_AIO`, `EVFILT_LIO` |
 ///
+/// Event ports (Solaris) report the bits of poll(2).
+///
 /// # Examples
 ///
 /// ```

@@ -44,6 +44,12 @@ mod epoll;
     ),
 ))]
 mod kqueue;
+// On a model of the system's facility where the tests of this crate run.
+#[cfg(all(
+    feature = "os-poll",
+    any(target_os = "solaris", all(test, feature = "net", target_os = "linux")),
+))]
+mod event_ports;
 // Compiled and tested where another is used too: what only rare targets compile is broken before
 // long.
 #[cfg(all(feature = "os-poll", unix))]
@@ -88,6 +94,9 @@ first_match! {
     }
     any(target_os = "linux", target_os = "android", target_os = "illumos") => {
         pub(crate) use self::epoll::Epoll as Selected;
+    }
+    target_os = "solaris" => {
+        pub(crate) type Selected = self::event_ports::EventPorts<self::event_ports::SystemPort>;
     }
     unix => {
         pub(crate) use self::posix_poll::PosixPoll as Selected;

@@ -6,7 +6,7 @@
 //! wait begins anew. What is delivered is decided by the table as it is after the wait. The edges
 //! are made in `rearm.rs`.
 
-mod table;
+pub(super) mod table;
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -262,14 +262,14 @@ impl Drop for Registered {
 
 /// poll(2) would report a descriptor that is not open; registering it is the better time to say so.
 #[allow(unsafe_code)]
-fn check_open(fd: RawFd) -> io::Result<()> {
+pub(super) fn check_open(fd: RawFd) -> io::Result<()> {
     // SAFETY: takes no pointers, and only reads flags of whatever the number is.
     call::check(unsafe { libc::fcntl(fd, libc::F_GETFD) })?;
     Ok(())
 }
 
 /// Waits, and returns how many entries have something to say.
-fn wait(entries: &mut [pollfd], timeout: Option<Duration>) -> io::Result<usize> {
+pub(super) fn wait(entries: &mut [pollfd], timeout: Option<Duration>) -> io::Result<usize> {
     #[cfg(any(
         target_os = "android",
         target_os = "dragonfly",

@@ -45,14 +45,14 @@ const BITS: [(Readiness, c_int); 6] = [
 ];
 
 /// The conditions that hold, from what poll(2) returned for this entry.
-fn from_poll(entry: &pollfd) -> Readiness {
+pub(in crate::selector) fn from_poll(entry: &pollfd) -> Readiness {
     let revents = entry.revents as c_int;
     let holding = BITS.iter().filter(|(_, bit)| revents & bit != 0);
     holding.fold(Readiness::NONE, |sum, (condition, _)| sum | *condition)
 }
 
 /// The entry that asks poll(2) for these conditions, or for nothing: it skips negative descriptors.
-fn entry(fd: RawFd, awaited: Option<Readiness>) -> pollfd {
+pub(in crate::selector) fn entry(fd: RawFd, awaited: Option<Readiness>) -> pollfd {
     let Some(awaited) = awaited else { return pollfd { fd: !fd, events: 0, revents: 0 } };
     let asked = BITS.iter().filter(|(condition, _)| awaited.intersects(*condition));
     // Every bit is one that the system declares to fit in there.
@@ -281,11 +281,11 @@ impl Table {
     }
 }
 
-pub(super) fn already_registered() -> io::Error {
+pub(in crate::selector) fn already_registered() -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, "the source is registered already")
 }
 
-pub(super) fn not_registered() -> io::Error {
+pub(in crate::selector) fn not_registered() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "the source is not registered")
 }
 
