@@ -71,10 +71,10 @@ mod macros;
 pub mod event;
 pub mod features;
 pub mod guide;
-#[cfg(all(unix, any(feature = "net", feature = "os-ext")))]
+#[cfg(any(all(unix, feature = "os-ext"), all(any(unix, target_os = "wasi"), feature = "net")))]
 mod handle_traits;
 mod interest;
-#[cfg(any(feature = "net", feature = "os-ext"))]
+#[cfg(any(feature = "net", all(feature = "os-ext", not(target_os = "wasi"))))]
 mod io_source;
 mod log;
 #[cfg(feature = "net")]
@@ -82,7 +82,7 @@ pub mod net;
 mod os;
 mod poll;
 mod selector;
-#[cfg(any(feature = "net", feature = "os-ext"))]
+#[cfg(any(feature = "net", all(feature = "os-ext", not(target_os = "wasi"))))]
 mod stream_io;
 mod token;
 #[cfg(all(unix, feature = "os-ext"))]

@@ -130,6 +130,7 @@ impl Poll {
     /// | epoll, Linux 5.11 and later | `epoll_wait(2)`, `epoll_pwait2(2)` | nanosecond |
     /// | epoll, older and Android | `epoll_wait(2)` | millisecond |
     /// | event ports, Solaris | `port_getn(3C)` | nanosecond |
+    /// | poll(2), WASI preview 1 | `poll_oneoff` | nanosecond |
     /// | poll(2) | `ppoll(2)`, else `poll(2)` | nanosecond, else millisecond |
     ///
     /// How soon a thread runs again after that is the scheduler's affair; Linux by default adds up

@@ -23,7 +23,7 @@ use crate::{Registry, Token};
 /// # How it works
 ///
 /// An `eventfd(2)` on Linux and Android, a pipe on other Unix systems, registered like any
-/// source. On Solaris a message in the event port.
+/// source. On Solaris a message in the event port. On WASI, which has no threads, there is none.
 ///
 /// # Examples
 ///
@@ -66,7 +66,8 @@ impl Waker {
     ///
     /// # Errors
     ///
-    /// What the system returns, as when the process has no descriptors left.
+    /// What the system returns, as when the process has no descriptors left;
+    /// [`Unsupported`](io::ErrorKind::Unsupported) on WASI.
     pub fn new(registry: &Registry, token: Token) -> io::Result<Waker> {
         registry.selector().waker(token).map(|inner| Waker { inner })
     }

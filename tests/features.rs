@@ -8,7 +8,7 @@ fn without_os_poll_a_poll_is_unsupported_and_the_error_names_the_feature() {
     assert!(error.to_string().contains("`os-poll`"), "{error}");
 }
 
-#[cfg(feature = "os-poll")]
+#[cfg(all(feature = "os-poll", not(target_os = "wasi")))]
 #[test]
 fn os_poll_alone_makes_a_poll_that_a_waker_ends() {
     use mio::{Events, Poll, Token, Waker};

@@ -10,12 +10,16 @@ use std::thread;
 use mio::event::Event;
 use mio::{Events, Poll, Token, Waker};
 
+use support::capabilities;
 use support::{LIMIT, expect_event, expect_events, expect_no_events, poll_for};
 
 const WAKE: Token = Token(7);
 
 #[test]
 fn a_wake_before_the_poll_is_one_readable_event() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let mut poll = Poll::new().unwrap();
     let waker = Waker::new(poll.registry(), WAKE).unwrap();
     waker.wake().unwrap();
@@ -33,6 +37,9 @@ fn a_wake_before_the_poll_is_one_readable_event() {
 
 #[test]
 fn without_a_wake_there_is_no_event() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let mut poll = Poll::new().unwrap();
     let _waker = Waker::new(poll.registry(), WAKE).unwrap();
     expect_no_events(&mut poll);
@@ -40,6 +47,9 @@ fn without_a_wake_there_is_no_event() {
 
 #[test]
 fn a_wake_ends_a_wait_on_another_thread() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let mut poll = Poll::new().unwrap();
     let waker = Waker::new(poll.registry(), WAKE).unwrap();
     let waiting = thread::spawn(move || poll_for(&mut poll, LIMIT));
@@ -51,6 +61,9 @@ fn a_wake_ends_a_wait_on_another_thread() {
 
 #[test]
 fn wakes_before_a_poll_are_one_event() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let mut poll = Poll::new().unwrap();
     let waker = Waker::new(poll.registry(), WAKE).unwrap();
     for _ in 0..1000 {
@@ -62,6 +75,9 @@ fn wakes_before_a_poll_are_one_event() {
 
 #[test]
 fn each_wake_after_a_poll_is_an_event_again() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let mut poll = Poll::new().unwrap();
     let waker = Waker::new(poll.registry(), WAKE).unwrap();
     for _ in 0..1000 {
@@ -72,6 +88,9 @@ fn each_wake_after_a_poll_is_an_event_again() {
 
 #[test]
 fn several_wakers_of_one_poll_wake_with_a_token_each() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let mut poll = Poll::new().unwrap();
     let first = Waker::new(poll.registry(), Token(1)).unwrap();
     let second = Waker::new(poll.registry(), Token(2)).unwrap();
@@ -88,6 +107,9 @@ fn several_wakers_of_one_poll_wake_with_a_token_each() {
 
 #[test]
 fn more_wakers_than_a_word_has_bits_all_wake() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let mut poll = Poll::new().unwrap();
     let count = usize::BITS as usize + 2;
     let wakers: Vec<_> =
@@ -107,6 +129,9 @@ fn more_wakers_than_a_word_has_bits_all_wake() {
 
 #[test]
 fn a_waker_of_a_cloned_registry_wakes_the_same_poll() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let mut poll = Poll::new().unwrap();
     let registry = poll.registry().try_clone().unwrap();
     let waker = Waker::new(&registry, WAKE).unwrap();
@@ -117,6 +142,9 @@ fn a_waker_of_a_cloned_registry_wakes_the_same_poll() {
 
 #[test]
 fn a_waker_has_any_token() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let mut poll = Poll::new().unwrap();
     for token in [Token(0), Token(usize::MAX), Token(usize::MAX - 1), Token(1 << 31)] {
         let waker = Waker::new(poll.registry(), token).unwrap();
@@ -127,6 +155,9 @@ fn a_waker_has_any_token() {
 
 #[test]
 fn a_wake_that_was_not_received_ends_with_its_waker() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let mut poll = Poll::new().unwrap();
     let dropped = Waker::new(poll.registry(), Token(1)).unwrap();
     dropped.wake().unwrap();
@@ -140,6 +171,9 @@ fn a_wake_that_was_not_received_ends_with_its_waker() {
 
 #[test]
 fn a_waker_may_outlive_its_poll() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let poll = Poll::new().unwrap();
     let waker = Waker::new(poll.registry(), WAKE).unwrap();
     drop(poll);
@@ -149,6 +183,9 @@ fn a_waker_may_outlive_its_poll() {
 
 #[test]
 fn no_wake_of_many_threads_is_lost() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     const THREADS: usize = 4;
     const ROUNDS: usize = 500;
     let mut poll = Poll::new().unwrap();
@@ -176,7 +213,19 @@ fn no_wake_of_many_threads_is_lost() {
 
 #[test]
 fn debug_names_the_type() {
+    if capabilities::THREADS.is_missing() {
+        return;
+    }
     let poll = Poll::new().unwrap();
     let waker = Waker::new(poll.registry(), WAKE).unwrap();
     assert!(format!("{waker:?}").contains("Waker"));
+}
+
+#[cfg(target_os = "wasi")]
+#[test]
+fn without_threads_a_waker_is_unsupported_and_the_error_says_why() {
+    let poll = Poll::new().unwrap();
+    let error = Waker::new(poll.registry(), WAKE).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+    assert!(error.to_string().contains("threads"), "{error}");
 }

@@ -54,14 +54,17 @@ impl_into_std!(
     UnixStream => std::os::unix::net::UnixStream,
 );
 
-#[cfg(unix)]
+#[cfg(any(unix, target_os = "wasi"))]
 use crate::handle_traits::impl_fd_traits;
 
-#[cfg(unix)]
+#[cfg(any(unix, target_os = "wasi"))]
 impl_fd_traits!(
     TcpListener => std::net::TcpListener,
     TcpStream => std::net::TcpStream,
     UdpSocket => std::net::UdpSocket,
+);
+#[cfg(unix)]
+impl_fd_traits!(
     UnixDatagram => std::os::unix::net::UnixDatagram,
     UnixListener => std::os::unix::net::UnixListener,
     UnixStream => std::os::unix::net::UnixStream,

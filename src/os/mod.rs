@@ -5,11 +5,18 @@ first_match! {
     unix => {
         pub(crate) use self::unix::RawSource;
         #[cfg(feature = "os-poll")]
-        pub(crate) use self::unix::wake::WakeFd;
+        pub(crate) use self::unix::{call, wake::WakeFd};
         #[cfg(feature = "net")]
         pub(crate) use self::unix::{tcp, udp, uds};
         #[cfg(feature = "os-ext")]
         pub(crate) use self::unix::{call::set_nonblocking, pipe};
+    }
+    target_os = "wasi" => {
+        pub(crate) use self::wasi::RawSource;
+        #[cfg(feature = "os-poll")]
+        pub(crate) use self::wasi::{call, wake::WakeFd};
+        #[cfg(feature = "net")]
+        pub(crate) use self::wasi::{tcp, udp};
     }
     else {
         compile_error!("mio has no sockets for this target yet");
@@ -18,13 +25,15 @@ first_match! {
 
 #[cfg(unix)]
 pub(crate) mod unix;
+#[cfg(target_os = "wasi")]
+mod wasi;
 
 /// What a selector watches, of a type that has one.
 pub(crate) trait AsRawSource {
     fn as_raw_source(&self) -> RawSource;
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, target_os = "wasi"))]
 impl<T: std::os::fd::AsRawFd> AsRawSource for T {
     fn as_raw_source(&self) -> RawSource {
         self.as_raw_fd()

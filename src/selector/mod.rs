@@ -52,7 +52,10 @@ mod kqueue;
 mod event_ports;
 // Compiled and tested where another is used too: what only rare targets compile is broken before
 // long.
-#[cfg(all(feature = "os-poll", unix))]
+#[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
+#[allow(dead_code)]
+mod poll_oneoff;
+#[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
 #[allow(dead_code)]
 mod posix_poll;
 #[cfg(feature = "os-poll")]
@@ -61,10 +64,10 @@ mod readiness;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)]
 mod rearm;
-#[cfg(all(feature = "os-poll", unix))]
+#[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
 #[allow(dead_code)]
 mod timeout;
-#[cfg(all(feature = "os-poll", unix))]
+#[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
 mod waker;
 #[cfg(feature = "os-poll")]
 mod wakes;
@@ -98,7 +101,7 @@ first_match! {
     target_os = "solaris" => {
         pub(crate) type Selected = self::event_ports::EventPorts<self::event_ports::SystemPort>;
     }
-    unix => {
+    any(unix, target_os = "wasi") => {
         pub(crate) use self::posix_poll::PosixPoll as Selected;
     }
     else {

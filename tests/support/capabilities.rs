@@ -12,6 +12,10 @@ pub struct Capability {
     is_here: fn() -> bool,
 }
 
+/// A program can have more than one thread, and so something that wakes the one that polls.
+pub const THREADS: Capability =
+    Capability { name: "second thread", is_here: || !cfg!(target_os = "wasi") };
+
 /// Descriptors that are always ready, such as those of files, cannot be registered.
 pub const REFUSES_REGULAR_FILES: Capability =
     Capability { name: "refusal of regular files", is_here: || !is_poll2() && !is_kqueue() };

@@ -237,6 +237,7 @@ fn a_peer_that_shuts_down_writing_is_read_closed_only() {
     peer.read_exact(&mut [0; 1]).unwrap();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_reset_is_an_event_with_an_error_to_take() {
     let (mut stream, peer) = connected();

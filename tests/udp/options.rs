@@ -139,6 +139,7 @@ fn only_a_group_that_was_joined_can_be_left_and_only_once() {
     expect_error(leave(), ErrorKind::AddrNotAvailable);
 }
 
+#[cfg(unix)]
 #[test]
 fn groups_of_ipv6_are_joined_and_left_once() {
     if IPV6_LOOPBACK.is_missing() {
@@ -154,6 +155,7 @@ fn groups_of_ipv6_are_joined_and_left_once() {
     expect_error(leave(), ErrorKind::AddrNotAvailable);
 }
 
+#[cfg(unix)]
 #[test]
 fn joining_on_ipv6_needs_a_multicast_address_and_an_interface() {
     if IPV6_LOOPBACK.is_missing() {
@@ -179,6 +181,7 @@ fn a_socket_of_ipv4_has_none_of_the_options_of_ipv6() {
     assert_eq!(is_refused, [true; 5]);
 }
 
+#[cfg(unix)]
 #[test]
 fn only_v6_tells_the_option_of_the_socket() {
     if IPV6_LOOPBACK.is_missing() {

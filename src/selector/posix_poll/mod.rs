@@ -13,17 +13,20 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use libc::{nfds_t, pollfd};
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+use libc::nfds_t;
+use libc::pollfd;
 
 use self::table::{Kind, Snapshot, Table};
 use super::contract::{Registration, Selector};
 use super::readiness::ReadinessEvent;
 use super::rearm::Operator;
-use super::timeout::{self, Deadline};
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+use super::timeout;
+use super::timeout::Deadline;
 use super::waker::DescriptorWaker;
 use super::wakes::Wakes;
-use crate::os::unix::call;
-use crate::os::{RawSource, WakeFd};
+use crate::os::{RawSource, WakeFd, call};
 use crate::{Interest, Token};
 
 /// The sources, and the thread that waits for them.
@@ -31,8 +34,8 @@ use crate::{Interest, Token};
 pub(crate) struct PosixPoll {
     state: Mutex<State>,
     /// Ends a wait whose copy of the table is out of date. Of its own, so that it never takes a
-    /// user's wake.
-    changed: WakeFd,
+    /// user's wake. There is none without threads: then nobody changes the table during a wait.
+    changed: Option<WakeFd>,
     /// What the waiting thread works with. It alone takes this lock.
     scratch: Mutex<Scratch>,
     wakes: Arc<Wakes>,
@@ -59,9 +62,13 @@ impl Selector for PosixPoll {
     type Waker = DescriptorWaker<Memory>;
 
     fn new() -> io::Result<Arc<PosixPoll>> {
+        let changed = match WakeFd::new() {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => None,
+            result => Some(result?),
+        };
         Ok(Arc::new(PosixPoll {
             state: Mutex::new(State { table: Table::new(), is_waiting: false, is_told: false }),
-            changed: WakeFd::new()?,
+            changed,
             scratch: Mutex::default(),
             wakes: Arc::default(),
         }))
@@ -172,7 +179,7 @@ impl PosixPoll {
             wait(&mut scratch.doubtful, Some(Duration::ZERO))?;
             look_again = state.table.observe(&scratch.doubtful);
         }
-        state.table.copy_to(&mut scratch.snapshot, self.changed.as_raw_fd());
+        state.table.copy_to(&mut scratch.snapshot, self.changed.as_ref());
         state.is_waiting = true;
         Ok(look_again)
     }
@@ -186,9 +193,9 @@ impl PosixPoll {
     ) -> io::Result<()> {
         let mut state = self.state();
         state.is_waiting = false;
-        if state.is_told {
+        if let Some(changed) = self.changed.as_ref().filter(|_| state.is_told) {
             state.is_told = false;
-            self.changed.drain();
+            changed.drain();
         }
         state.table.deliver(snapshot, found?, events);
         // After the wakers were drained: a signal sent in between has its wake delivered with this
@@ -209,7 +216,7 @@ impl PosixPoll {
         if state.is_waiting && !state.is_told {
             // The descriptor is ours alone and has room, as each wait drains it: this cannot fail.
             // Were it to, the change would take effect with the next wait.
-            state.is_told = self.changed.signal().is_ok();
+            state.is_told = self.changed.as_ref().is_some_and(|fd| fd.signal().is_ok());
         }
     }
 
@@ -268,7 +275,11 @@ pub(super) fn check_open(fd: RawFd) -> io::Result<()> {
     Ok(())
 }
 
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+pub(super) use super::poll_oneoff::wait;
+
 /// Waits, and returns how many entries have something to say.
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 pub(super) fn wait(entries: &mut [pollfd], timeout: Option<Duration>) -> io::Result<usize> {
     #[cfg(any(
         target_os = "android",
@@ -285,8 +296,24 @@ pub(super) fn wait(entries: &mut [pollfd], timeout: Option<Duration>) -> io::Res
     wait_milliseconds(entries, timeout::milliseconds(timeout))
 }
 
-#[allow(unsafe_code)]
+/// The C library of WASI fails for entries that POSIX has skipped or that ask for nothing: they are
+/// left out.
+#[cfg(all(target_os = "wasi", not(target_env = "p1")))]
 fn wait_milliseconds(entries: &mut [pollfd], timeout_ms: libc::c_int) -> io::Result<usize> {
+    let is_asked = |entry: &pollfd| entry.fd >= 0 && entry.events != 0;
+    let mut asked: Vec<pollfd> = entries.iter().copied().filter(is_asked).collect();
+    let ready = poll(&mut asked, timeout_ms)?;
+    let places = entries.iter_mut().filter(|entry| is_asked(entry));
+    places.zip(asked).for_each(|(entry, seen)| entry.revents = seen.revents);
+    Ok(ready)
+}
+
+#[cfg(not(target_os = "wasi"))]
+use self::poll as wait_milliseconds;
+
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+#[allow(unsafe_code)]
+fn poll(entries: &mut [pollfd], timeout_ms: libc::c_int) -> io::Result<usize> {
     let count = entries.len() as nfds_t;
     // SAFETY: `count` entries are valid for the call.
     let ready = call::check(unsafe { libc::poll(entries.as_mut_ptr(), count, timeout_ms) })?;
@@ -338,5 +365,5 @@ mod precise {
     }
 }
 
-#[cfg(all(test, feature = "net"))]
+#[cfg(all(test, feature = "net", unix))]
 crate::selector::conformance::suite!(PosixPoll);

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map;
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -34,11 +34,17 @@ const POLLRDHUP: c_int = libc::POLLRDHUP as c_int;
 )))]
 const POLLRDHUP: c_int = 0;
 
+/// Data of high priority, which WASI does not have.
+#[cfg(target_os = "wasi")]
+const POLLPRI: c_int = 0;
+#[cfg(not(target_os = "wasi"))]
+const POLLPRI: c_int = libc::POLLPRI as c_int;
+
 /// Conditions and their bits in poll(2), as one type: systems differ in how wide they declare them.
 const BITS: [(Readiness, c_int); 6] = [
     (Readiness::READABLE, libc::POLLIN as c_int),
     (Readiness::WRITABLE, libc::POLLOUT as c_int),
-    (Readiness::PRIORITY, libc::POLLPRI as c_int),
+    (Readiness::PRIORITY, POLLPRI),
     (Readiness::READ_CLOSED, POLLRDHUP),
     (Readiness::HANG_UP, libc::POLLHUP as c_int),
     (Readiness::ERROR, libc::POLLERR as c_int),
@@ -184,9 +190,10 @@ impl Table {
         self.places.get(&fd).copied().ok_or_else(not_registered)
     }
 
-    /// Copies what a wait needs, behind an entry of the selector's own.
-    pub(super) fn copy_to(&self, snapshot: &mut Snapshot, own: RawFd) {
+    /// Copies what a wait needs, behind an entry of the selector's own, if it has a descriptor.
+    pub(super) fn copy_to(&self, snapshot: &mut Snapshot, own: Option<&impl AsRawFd>) {
         snapshot.entries.clear();
+        let own = own.map_or(-1, AsRawFd::as_raw_fd);
         snapshot.entries.push(entry(own, Some(Readiness::READABLE)));
         snapshot.entries.extend_from_slice(&self.entries);
         snapshot.serial = self.serial;
@@ -293,7 +300,6 @@ pub(in crate::selector) fn not_registered() -> io::Error {
 mod tests {
     use super::*;
 
-    const OWN: RawFd = 0;
     const CRATE: fn() -> Kind = || Kind::Source(Operator::Crate);
 
     fn table(fds: &[RawFd]) -> Table {
@@ -306,7 +312,7 @@ mod tests {
 
     fn snapshot(table: &Table) -> Snapshot {
         let mut snapshot = Snapshot::default();
-        table.copy_to(&mut snapshot, OWN);
+        table.copy_to(&mut snapshot, Some(&std::io::stdin()));
         snapshot
     }
 

@@ -1,0 +1,25 @@
+//! Sockets of preview 1, `wasi_snapshot_preview1`: those that were open when the program began, and
+//! what they accept.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+
+fn unsupported<T>() -> io::Result<T> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "WASI preview 1 cannot make sockets"))
+}
+
+pub(crate) fn begin_connect(_: &SocketAddr) -> io::Result<TcpStream> {
+    unsupported()
+}
+
+/// The next connection, non-blocking. The system does not tell whose it is: the address is that of
+/// nobody, `0.0.0.0:0`.
+pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, peer) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    Ok((stream, peer))
+}
+
+pub(crate) fn only_v6(_: &UdpSocket) -> io::Result<bool> {
+    unsupported()
+}
