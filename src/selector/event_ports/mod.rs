@@ -17,7 +17,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use libc::{c_short, pollfd};
@@ -152,10 +152,12 @@ impl<P: Port> Selector for EventPorts<P> {
                 posix_poll::check_open(source)?;
                 self.insert(source, token, interest, Operator::User).map(drop)
             }
-            Some(Memory(Some(_))) => Err(posix_poll::table::already_registered()),
+            Some(Memory(Some(registered))) if registered.selector.strong_count() > 0 => {
+                Err(posix_poll::table::already_registered())
+            }
             Some(Memory(memory)) => {
                 let serial = self.insert(source, token, interest, Operator::Crate)?;
-                let selector = Arc::clone(self);
+                let selector = Arc::downgrade(self);
                 *memory = Some(Registered { selector, fd: source, serial });
                 Ok(())
             }
@@ -349,29 +351,31 @@ impl<P: Port> Registration for Memory<P> {
 
     fn rearm(&self, directions: Interest) {
         let Memory(Some(registered)) = self else { return };
-        let mut state = registered.selector.state();
+        let Some(selector) = registered.selector.upgrade() else { return };
+        let mut state = selector.state();
         let is_changed = state.table.rearm(registered.fd, registered.serial, directions);
         // Between two waits it can stay with the table: the next wait begins with what changed.
         if is_changed && state.is_waiting {
             // What fails here, the next wait finds too.
-            let _ = registered.selector.obey(&mut state, registered.fd);
+            let _ = selector.obey(&mut state, registered.fd);
         }
     }
 }
 
-/// A registration, which ends when this is dropped.
+/// A registration, which ends when this is dropped, or the selector is.
 #[derive(Debug)]
 struct Registered<P: Port> {
-    selector: Arc<EventPorts<P>>,
+    selector: Weak<EventPorts<P>>,
     fd: RawFd,
     serial: u64,
 }
 
 impl<P: Port> Drop for Registered<P> {
     fn drop(&mut self) {
-        let mut state = self.selector.state();
+        let Some(selector) = self.selector.upgrade() else { return };
+        let mut state = selector.state();
         if state.table.has(self.fd, self.serial) {
-            let _ = self.selector.remove(&mut state, self.fd);
+            let _ = selector.remove(&mut state, self.fd);
         }
     }
 }
