@@ -71,7 +71,10 @@ mod macros;
 pub mod event;
 pub mod features;
 pub mod guide;
-#[cfg(any(all(unix, feature = "os-ext"), all(any(unix, target_os = "wasi"), feature = "net")))]
+#[cfg(any(
+    all(any(unix, windows), any(feature = "net", feature = "os-ext")),
+    all(target_os = "wasi", feature = "net"),
+))]
 mod handle_traits;
 mod interest;
 #[cfg(any(feature = "net", all(feature = "os-ext", not(target_os = "wasi"))))]

@@ -54,6 +54,16 @@ impl_into_std!(
     UnixStream => std::os::unix::net::UnixStream,
 );
 
+#[cfg(windows)]
+use crate::handle_traits::impl_socket_traits;
+
+#[cfg(windows)]
+impl_socket_traits!(
+    TcpListener => std::net::TcpListener,
+    TcpStream => std::net::TcpStream,
+    UdpSocket => std::net::UdpSocket,
+);
+
 #[cfg(any(unix, target_os = "wasi"))]
 use crate::handle_traits::impl_fd_traits;
 

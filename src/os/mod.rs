@@ -18,6 +18,11 @@ first_match! {
         #[cfg(feature = "net")]
         pub(crate) use self::wasi::{tcp, udp};
     }
+    windows => {
+        pub(crate) use self::windows::RawSource;
+        #[cfg(feature = "net")]
+        pub(crate) use self::windows::{tcp, udp};
+    }
     else {
         compile_error!("mio has no sockets for this target yet");
     }
@@ -27,6 +32,8 @@ first_match! {
 pub(crate) mod unix;
 #[cfg(target_os = "wasi")]
 mod wasi;
+#[cfg(windows)]
+pub(crate) mod windows;
 
 /// What a selector watches, of a type that has one.
 pub(crate) trait AsRawSource {
@@ -37,5 +44,12 @@ pub(crate) trait AsRawSource {
 impl<T: std::os::fd::AsRawFd> AsRawSource for T {
     fn as_raw_source(&self) -> RawSource {
         self.as_raw_fd()
+    }
+}
+
+#[cfg(windows)]
+impl<T: std::os::windows::io::AsRawSocket> AsRawSource for T {
+    fn as_raw_source(&self) -> RawSource {
+        self.as_raw_socket()
     }
 }

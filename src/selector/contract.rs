@@ -103,6 +103,7 @@ pub(crate) trait Registration: Default + fmt::Debug + Send + Sync {
 }
 
 /// Nothing to remember: the system has edges of its own, and tells who is registered.
+// Not every target's selector has them.
 #[allow(dead_code)]
 #[derive(Debug, Default)]
 pub(crate) struct NativeEdges;

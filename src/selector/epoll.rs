@@ -243,7 +243,7 @@ fn capacity(events: &Vec<EpollEvent>) -> c_int {
 #[cfg(target_os = "linux")]
 mod precise {
     use super::{AsRawFd, BorrowedFd, Duration, EpollEvent, c_int, call, capacity, io, ptr, spare};
-    use crate::selector::timeout::OptionalCall;
+    use crate::selector::optional_call::OptionalCall;
 
     static EPOLL_PWAIT2: OptionalCall = OptionalCall::new();
 

@@ -3,6 +3,10 @@
 //! A selector is a type that implements [`contract::Selector`]. The `mod` lines below say where
 //! each *can* be compiled, the table says which one is *used*.
 
+// Its decisions are compiled and tested everywhere.
+#[cfg(feature = "os-poll")]
+#[cfg_attr(not(windows), allow(dead_code))]
+mod afd;
 pub(crate) mod contract;
 // The selectors in use below that have a descriptor of their own, which they lend to `Poll` and
 // `Registry`.
@@ -53,6 +57,8 @@ mod event_ports;
 // Compiled and tested where another is used too: what only rare targets compile is broken before
 // long.
 #[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
+mod optional_call;
+#[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
 #[allow(dead_code)]
 mod poll_oneoff;
 #[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
@@ -64,15 +70,15 @@ mod readiness;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)]
 mod rearm;
-#[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
-#[allow(dead_code)]
+#[cfg(feature = "os-poll")]
+#[cfg_attr(not(unix), allow(dead_code))]
 mod timeout;
 #[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
 mod waker;
 #[cfg(feature = "os-poll")]
 mod wakes;
 
-#[cfg(all(test, feature = "os-poll", feature = "net", unix))]
+#[cfg(all(test, feature = "os-poll", feature = "net", any(unix, windows)))]
 mod conformance;
 
 use self::contract::Selector;
@@ -103,6 +109,9 @@ first_match! {
     }
     any(unix, target_os = "wasi") => {
         pub(crate) use self::posix_poll::PosixPoll as Selected;
+    }
+    windows => {
+        pub(crate) use self::afd::Afd as Selected;
     }
     else {
         compile_error!("mio's `os-poll` has no selector for this target yet");

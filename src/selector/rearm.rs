@@ -33,7 +33,7 @@ pub(crate) enum Operator {
 }
 
 /// The state of one source.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Armed {
     operator: Operator,
     /// All that may be reported.

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::net::Shutdown;
 
 use super::harness::{
-    BOTH, Waiter, assert_would_block, drain, empty, fill, pair, read, registered, write,
+    BOTH, Waiter, assert_at_end, assert_would_block, close, drain, empty, fill, pair, read,
+    registered, write,
 };
 use crate::selector::contract::{RawEvent, Selector};
 use crate::{Interest, Token};
@@ -67,7 +68,8 @@ pub(crate) fn room_after_a_short_write_is_an_event<S: Selector>() {
     let (stream, peer) = registered(&waiter, 1, Interest::WRITABLE);
     waiter.expect(1);
     let more_than_fits = 1 << 24;
-    assert!(write::<S>(&stream, more_than_fits).unwrap() < more_than_fits);
+    // A system may take all of it without looking at its limit, but then not once more.
+    while write::<S>(&stream, more_than_fits).is_ok_and(|written| written == more_than_fits) {}
     waiter.expect_nothing();
     empty(&peer);
     assert!(waiter.expect(1).is_writable());
@@ -146,14 +148,14 @@ pub(crate) fn only_the_interest_is_reported<S: Selector>() {
 pub(crate) fn a_closed_peer_is_reported_once<S: Selector>() {
     let mut waiter = Waiter::<S>::new();
     let (stream, peer) = registered(&waiter, 1, Interest::READABLE);
-    drop(peer);
+    close::<S>(&stream, peer);
     // Where directions are watched on their own, that of reading says nothing of the other.
     let event = waiter.expect(1);
     assert!(event.is_read_closed(), "{event:?}");
     waiter.expect_nothing();
-    assert_eq!(read::<S>(&stream, 64).unwrap(), 0);
+    assert_at_end::<S>(&stream);
     waiter.expect_nothing();
-    assert_eq!(read::<S>(&stream, 64).unwrap(), 0);
+    assert_at_end::<S>(&stream);
     waiter.expect_nothing();
 }
 
@@ -172,9 +174,9 @@ pub(crate) fn a_half_closed_peer_is_reported_once<S: Selector>() {
 
 pub(crate) fn a_closed_peer_is_reported_to_a_writer<S: Selector>() {
     let mut waiter = Waiter::<S>::new();
-    let (_stream, peer) = registered(&waiter, 1, Interest::WRITABLE);
+    let (stream, peer) = registered(&waiter, 1, Interest::WRITABLE);
     assert!(waiter.expect(1).is_writable());
-    drop(peer);
+    close::<S>(&stream, peer);
     let event = waiter.expect(1);
     assert!(event.is_write_closed(), "{event:?}");
     waiter.expect_nothing();

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use self::socket::Socket;
 use crate::io_source::IoSource;
 use crate::selector::contract::{RawEvent, Selector};
 use crate::{Interest, Token};
@@ -19,11 +19,11 @@ pub(super) const LIMIT: Duration = Duration::from_secs(20);
 pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// A stream of the selector `S`.
-pub(super) type Stream<S> = IoSource<UnixStream, <S as Selector>::Registration>;
+pub(super) type Stream<S> = IoSource<Socket, <S as Selector>::Registration>;
 
 /// A stream, and its peer that blocks.
-pub(super) fn pair<S: Selector>() -> (Stream<S>, UnixStream) {
-    let (ours, peer) = UnixStream::pair().unwrap();
+pub(super) fn pair<S: Selector>() -> (Stream<S>, Socket) {
+    let (ours, peer) = socket::pair();
     ours.set_nonblocking(true).unwrap();
     (IoSource::new(ours), peer)
 }
@@ -33,7 +33,7 @@ pub(super) fn registered<S: Selector>(
     waiter: &Waiter<S>,
     token: usize,
     interest: Interest,
-) -> (Stream<S>, UnixStream) {
+) -> (Stream<S>, Socket) {
     let (mut stream, peer) = pair::<S>();
     stream.register_with(&waiter.selector, Token(token), interest).unwrap();
     (stream, peer)
@@ -66,17 +66,34 @@ pub(super) fn drain<S: Selector>(stream: &Stream<S>) {
 pub(super) fn fill<S: Selector>(stream: &Stream<S>) {
     loop {
         match write::<S>(stream, 512) {
-            Ok(written) => assert_eq!(written, 512, "the system took part of a small write"),
+            Ok(written) => assert!(
+                written == 512 || socket::MAY_TAKE_PARTS,
+                "the system took part of a small write"
+            ),
             Err(error) => break assert_would_block(&error),
         }
     }
 }
 
 /// Reads all that a peer was sent.
-pub(super) fn empty(peer: &UnixStream) {
+pub(super) fn empty(peer: &Socket) {
     peer.set_nonblocking(true).unwrap();
     let mut buffer = vec![0; 1 << 16];
     while (&mut &*peer).read(&mut buffer).is_ok_and(|length| length > 0) {}
+}
+
+/// Closes a peer in such a way that nothing can be sent to it any more either.
+pub(super) fn close<S: Selector>(stream: &Stream<S>, peer: Socket) {
+    socket::leave_unread(stream, &peer);
+    drop(peer);
+}
+
+/// Reading has come to the end, or to the error that ended the connection.
+pub(super) fn assert_at_end<S: Selector>(stream: &Stream<S>) {
+    match read::<S>(stream, 64) {
+        Ok(length) => assert_eq!(length, 0),
+        Err(error) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error}"),
+    }
 }
 
 pub(super) fn assert_would_block(error: &io::Error) {
@@ -214,5 +231,52 @@ fn until_asleep(id: &Receiver<Option<std::path::PathBuf>>) {
     };
     while !is_asleep() {
         thread::yield_now();
+    }
+}
+
+/// The streams of the cases: Unix sockets, which do everything at once.
+#[cfg(unix)]
+mod socket {
+    pub(in super::super) use std::os::unix::net::UnixStream as Socket;
+
+    pub(super) const MAY_TAKE_PARTS: bool = false;
+
+    pub(super) fn pair() -> (Socket, Socket) {
+        Socket::pair().unwrap()
+    }
+
+    /// Closing one end ends both directions by itself.
+    pub(super) fn leave_unread(_: &Socket, _: &Socket) {}
+}
+
+/// The streams of the cases, where there are no Unix sockets: TCP.
+#[cfg(not(unix))]
+mod socket {
+    use std::io::Write;
+    use std::net::TcpListener;
+    pub(in super::super) use std::net::TcpStream as Socket;
+    use std::sync::{Mutex, PoisonError};
+
+    pub(super) const MAY_TAKE_PARTS: bool = true;
+
+    /// One listener for all, so that each stream takes the place of the one closed before.
+    static LISTENER: Mutex<Option<TcpListener>> = Mutex::new(None);
+
+    pub(super) fn pair() -> (Socket, Socket) {
+        let mut listener = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
+        let listener = listener.get_or_insert_with(|| TcpListener::bind("127.0.0.1:0").unwrap());
+        let ours = Socket::connect(listener.local_addr().unwrap()).unwrap();
+        let (peer, address) = listener.accept().unwrap();
+        assert_eq!(address, ours.local_addr().unwrap());
+        ours.set_nodelay(true).unwrap();
+        peer.set_nodelay(true).unwrap();
+        (ours, peer)
+    }
+
+    /// A peer that closes without having read everything resets the connection.
+    pub(super) fn leave_unread(mut ours: &Socket, peer: &Socket) {
+        ours.write_all(b"x").unwrap();
+        peer.set_nonblocking(false).unwrap();
+        assert_eq!(peer.peek(&mut [0]).unwrap(), 1);
     }
 }

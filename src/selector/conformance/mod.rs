@@ -7,6 +7,7 @@
 pub(super) mod edges;
 mod harness;
 pub(super) mod registration;
+#[cfg(unix)]
 pub(super) mod unseen;
 pub(super) mod waiting;
 pub(super) mod wakes;
@@ -68,6 +69,11 @@ macro_rules! suite {
                     a_waker_outlives_the_selector,
                     no_wake_is_lost_among_threads,
                     no_wake_is_lost_to_registrations;
+            }
+            // Descriptors whose operations the crate does not see are a thing of Unix.
+            #[cfg(unix)]
+            $crate::selector::conformance::tests! {
+                $selector;
                 unseen:
                     a_drained_descriptor_gives_an_event_for_each_change,
                     a_filled_descriptor_gives_an_event_for_room,

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::os::fd::AsRawFd;
 use std::thread;
 
 use super::harness::{
-    BOTH, LIMIT, OneWait, Waiter, assert_would_block, drain, fill, pair, read, registered,
+    BOTH, LIMIT, OneWait, Waiter, assert_at_end, assert_would_block, close, drain, pair, read,
+    registered,
 };
+use crate::os::AsRawSource;
 use crate::selector::contract::{RawEvent, Selector, Wake};
 use crate::{Interest, Token};
 
@@ -78,10 +79,10 @@ pub(crate) fn a_reused_descriptor_has_only_its_new_token<S: Selector>() {
     for _ in 0..1000 {
         let (stream, mut old_peer) = registered(&waiter, 1, BOTH);
         old_peer.write_all(b"x").unwrap();
-        let number = stream.as_raw_fd();
+        let number = stream.as_raw_source();
         drop(stream);
         let (mut stream, _peer) = pair::<S>();
-        if stream.as_raw_fd() != number {
+        if stream.as_raw_source() != number {
             continue;
         }
         stream.register_with(&waiter.selector, Token(2), BOTH).unwrap();
@@ -157,13 +158,13 @@ pub(crate) fn a_closed_peer_makes_nothing_fail<S: Selector>() {
     let mut waiter = Waiter::<S>::new();
     for seen in [false, true] {
         let (mut stream, peer) = registered(&waiter, 1, BOTH);
-        drop(peer);
+        close::<S>(&stream, peer);
         if seen {
             assert!(waiter.expect(1).is_read_closed());
         }
         stream.reregister_with(&waiter.selector, Token(2), Interest::READABLE).unwrap();
         assert!(waiter.expect(2).is_read_closed());
-        assert_eq!(read::<S>(&stream, 64).unwrap(), 0);
+        assert_at_end::<S>(&stream);
         stream.deregister_with(&waiter.selector).unwrap();
         stream.register_with(&waiter.selector, Token(3), Interest::WRITABLE).unwrap();
         assert!(waiter.expect(3).is_write_closed());
@@ -187,14 +188,12 @@ pub(crate) fn registering_from_many_threads_loses_nothing<S: Selector>() {
                     // take effect.
                     let mut kept = Vec::new();
                     for token in first..first + EACH {
-                        let (mut stream, mut peer) = pair::<S>();
-                        peer.write_all(b"x").unwrap();
-                        fill::<S>(&stream);
-                        let (none, unready) = (Token(usize::MAX), Interest::WRITABLE);
-                        stream.register_with(selector, none, unready).unwrap();
+                        let (mut stream, peer) = pair::<S>();
+                        let (wrong, silent) = (Token(usize::MAX), Interest::READABLE);
+                        stream.register_with(selector, wrong, silent).unwrap();
                         stream.deregister_with(selector).unwrap();
-                        stream.register_with(selector, none, unready).unwrap();
-                        stream.reregister_with(selector, Token(token), Interest::READABLE).unwrap();
+                        stream.register_with(selector, wrong, silent).unwrap();
+                        stream.reregister_with(selector, Token(token), Interest::WRITABLE).unwrap();
                         kept.push((stream, peer));
                     }
                     kept

@@ -332,7 +332,7 @@ mod precise {
     use std::ptr;
 
     use super::{Duration, call, io, nfds_t, pollfd};
-    use crate::selector::timeout::OptionalCall;
+    use crate::selector::optional_call::OptionalCall;
 
     static PPOLL: OptionalCall = OptionalCall::new();
 

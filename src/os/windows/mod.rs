@@ -1,0 +1,19 @@
+//! Windows: sockets, and the completion port on which all that was begun comes to its end.
+//!
+//! Everything opened here is non-blocking or overlapped, and no child process inherits it. What the
+//! standard library does that way already is left to it.
+
+#[cfg(feature = "net")]
+mod address;
+mod call;
+#[cfg(feature = "os-poll")]
+pub(crate) mod port;
+#[cfg(any(feature = "os-poll", feature = "net"))]
+pub(crate) mod socket;
+#[cfg(feature = "net")]
+pub(crate) mod tcp;
+#[cfg(feature = "net")]
+pub(crate) mod udp;
+
+/// What a selector watches on Windows.
+pub(crate) type RawSource = std::os::windows::io::RawSocket;

@@ -1,0 +1,187 @@
+//! Opening sockets, and finding the socket that the kernel knows behind one that a layered service
+//! provider has wrapped.
+
+use std::io;
+use std::mem;
+use std::os::windows::io::RawSocket;
+#[cfg(feature = "net")]
+use std::os::windows::io::{AsRawSocket, FromRawSocket, OwnedSocket};
+use std::ptr;
+use std::sync::OnceLock;
+
+use windows_sys::Win32::Networking::WinSock::{
+    self, SIO_BASE_HANDLE, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE_SELECT, WSADATA, WSAIoctl,
+    WSAStartup,
+};
+
+use super::call::{check_winsock, winsock};
+
+/// Makes Winsock usable, once a process. It is never shut down: that would end the sockets of
+/// everybody else.
+#[allow(unsafe_code)]
+pub(crate) fn start_winsock() -> io::Result<()> {
+    const VERSION_2_2: u16 = 0x0202;
+    static STARTED: OnceLock<i32> = OnceLock::new();
+    let error = *STARTED.get_or_init(|| {
+        let mut data = mem::MaybeUninit::<WSADATA>::uninit();
+        // SAFETY: `data` has room for what the call writes, and nothing is read from it.
+        unsafe { WSAStartup(VERSION_2_2, data.as_mut_ptr()) }
+    });
+    if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
+}
+
+/// A new socket, which does not block, and which children do not inherit.
+#[cfg(feature = "net")]
+#[allow(unsafe_code)]
+pub(super) fn open(family: u16, kind: i32) -> io::Result<OwnedSocket> {
+    start_winsock()?;
+    let flags = WinSock::WSA_FLAG_OVERLAPPED | WinSock::WSA_FLAG_NO_HANDLE_INHERIT;
+    // SAFETY: a null protocol lets the system choose; nothing else is a pointer.
+    let socket = unsafe { WinSock::WSASocketW(i32::from(family), kind, 0, ptr::null(), 0, flags) };
+    if socket == WinSock::INVALID_SOCKET {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call made this socket, and it is nobody else's.
+    let socket = unsafe { OwnedSocket::from_raw_socket(socket as RawSocket) };
+    let mut nonblocking = 1;
+    // SAFETY: the socket is open, and `nonblocking` is valid for the call.
+    check_winsock(unsafe {
+        WinSock::ioctlsocket(
+            winsock(socket.as_raw_socket()),
+            WinSock::FIONBIO,
+            &raw mut nonblocking,
+        )
+    })?;
+    Ok(socket)
+}
+
+/// The socket of the base provider, which is the one that the kernel knows.
+pub(crate) fn base_socket(socket: RawSocket) -> io::Result<RawSocket> {
+    start_winsock()?;
+    find_base(socket, |socket, request| ask_for_socket(socket, request))
+}
+
+/// How many layered providers may lie on top of each other. Windows itself allows fewer.
+const LAYERS: usize = 64;
+
+/// Finds the socket of the base provider by asking for it.
+///
+/// The first request is made for this. Providers exist that fail it, though none is allowed to
+/// (<https://github.com/tokio-rs/mio/issues/1314>). Their wrapping is then taken off layer by
+/// layer, by what they answer when `WSAPoll` or `select` ask them.
+fn find_base(
+    mut socket: RawSocket,
+    mut ask: impl FnMut(RawSocket, u32) -> io::Result<RawSocket>,
+) -> io::Result<RawSocket> {
+    for _ in 0..LAYERS {
+        let refused = match ask(socket, SIO_BASE_HANDLE) {
+            Ok(base) => return Ok(base),
+            Err(error) => error,
+        };
+        // Nobody has another answer for what is no socket at all.
+        if refused.raw_os_error() == Some(WinSock::WSAENOTSOCK) {
+            return Err(refused);
+        }
+        let below = [SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE_SELECT]
+            .into_iter()
+            .filter_map(|request| ask(socket, request).ok())
+            .find(|below| *below != socket);
+        socket = below.ok_or(refused)?;
+    }
+    Err(io::Error::from_raw_os_error(WinSock::WSAEINVAL))
+}
+
+#[allow(unsafe_code)]
+fn ask_for_socket(socket: RawSocket, request: u32) -> io::Result<RawSocket> {
+    let mut answer: WinSock::SOCKET = 0;
+    let mut length = 0;
+    // SAFETY: there is nothing to read, `answer` has room for a socket, and all pointers that are
+    // not null are valid for the call, which waits for its end.
+    check_winsock(unsafe {
+        WSAIoctl(
+            winsock(socket),
+            request,
+            ptr::null(),
+            0,
+            (&raw mut answer).cast(),
+            size_of_val(&answer) as u32,
+            &raw mut length,
+            ptr::null_mut(),
+            None,
+        )
+    })?;
+    Ok(answer as RawSocket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: RawSocket = 1;
+    const BASE: RawSocket = 9;
+
+    /// What a row of the table answers: this socket and this request give this socket, all else the
+    /// error.
+    type Answer = (RawSocket, u32, RawSocket);
+
+    fn find(answers: &[Answer], error: i32) -> io::Result<RawSocket> {
+        find_base(OURS, |socket, request| {
+            let answer = answers.iter().find(|answer| (answer.0, answer.1) == (socket, request));
+            answer.map(|answer| answer.2).ok_or_else(|| io::Error::from_raw_os_error(error))
+        })
+    }
+
+    /// W11.
+    #[test]
+    fn a_provider_that_hides_its_base_socket_is_asked_otherwise() {
+        let (base, poll, select) = (SIO_BASE_HANDLE, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE_SELECT);
+        let cases: [&[Answer]; 6] = [
+            &[(OURS, base, BASE), (OURS, poll, 3), (OURS, select, 4)],
+            &[(OURS, poll, 3), (3, base, BASE), (OURS, select, 4)],
+            &[(OURS, select, 4), (4, base, BASE)],
+            // It answers for itself to one of the two.
+            &[(OURS, poll, OURS), (OURS, select, 4), (4, base, BASE)],
+            // Two layers.
+            &[(OURS, poll, 3), (3, select, 4), (4, base, BASE)],
+            &[(OURS, poll, 3), (3, poll, 4), (4, poll, 5), (5, base, BASE)],
+        ];
+        for answers in cases {
+            assert_eq!(find(answers, WinSock::WSAEFAULT).unwrap(), BASE, "{answers:?}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_answers_is_the_first_error() {
+        for error in [WinSock::WSAEFAULT, WinSock::WSAENOTSOCK] {
+            assert_eq!(find(&[], error).unwrap_err().raw_os_error(), Some(error));
+        }
+        let itself = [(OURS, SIO_BSP_HANDLE_POLL, OURS), (OURS, SIO_BSP_HANDLE_SELECT, OURS)];
+        assert!(find(&itself, WinSock::WSAEFAULT).is_err());
+    }
+
+    #[test]
+    fn what_is_no_socket_is_asked_once() {
+        let mut asked = 0;
+        let result = find_base(OURS, |_, _| {
+            asked += 1;
+            Err(io::Error::from_raw_os_error(WinSock::WSAENOTSOCK))
+        });
+        assert!(result.is_err());
+        assert_eq!(asked, 1);
+    }
+
+    #[test]
+    fn providers_that_wrap_each_other_in_turn_end_in_an_error() {
+        let circle = [(OURS, SIO_BSP_HANDLE_POLL, 2), (2, SIO_BSP_HANDLE_POLL, OURS)];
+        assert!(find(&circle, WinSock::WSAEFAULT).is_err());
+    }
+
+    #[test]
+    fn winsock_starts_without_the_standard_library() {
+        start_winsock().unwrap();
+        assert_eq!(
+            base_socket(RawSocket::MAX).unwrap_err().raw_os_error(),
+            Some(WinSock::WSAENOTSOCK)
+        );
+    }
+}

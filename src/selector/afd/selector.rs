@@ -1,0 +1,317 @@
+//! The selector: a completion port, the table of its sockets, and its wakers.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use super::table::Table;
+use crate::os::RawSource;
+use crate::os::windows::port::{Packet, Port};
+use crate::os::windows::socket;
+use crate::selector::contract::{Registration, Selector, Wake};
+use crate::selector::readiness::{Readiness, ReadinessEvent};
+use crate::selector::timeout::Deadline;
+use crate::selector::wakes::{WakeBit, Wakes};
+use crate::{Interest, Token};
+
+/// What a packet belongs to.
+mod key {
+    /// The poll of a socket.
+    pub(super) const SOCKET: usize = 1;
+    /// A wake, posted by a waker.
+    pub(super) const WAKER: usize = 2;
+    /// Nothing but a reason to look at the table.
+    pub(super) const LOOK: usize = 3;
+}
+
+/// How many packets are taken at once.
+const MOST_PACKETS: usize = 1024;
+
+/// How long to wait for the packets of cancelled polls at the end: they are there already.
+const LAST_PACKETS: Duration = Duration::from_secs(1);
+
+/// The sockets, the port, and the thread that waits.
+#[derive(Debug)]
+pub(crate) struct Afd {
+    port: Port,
+    state: Mutex<State>,
+    /// What the waiting thread works with. It alone takes this lock.
+    packets: Mutex<Vec<Packet>>,
+    wakes: Arc<Wakes>,
+}
+
+#[derive(Debug)]
+struct State {
+    table: Table,
+    /// A wait is under way, so that changes are carried out by those who make them.
+    is_waiting: bool,
+    /// The wakers that live, by number.
+    wakers: HashMap<usize, Token>,
+    last_waker: usize,
+}
+
+impl Selector for Afd {
+    type Event = ReadinessEvent;
+    type Registration = Memory;
+    type Waker = PortWaker;
+
+    fn new() -> io::Result<Arc<Afd>> {
+        Ok(Arc::new(Afd {
+            port: Port::new()?,
+            state: Mutex::new(State {
+                table: Table::new(),
+                is_waiting: false,
+                wakers: HashMap::new(),
+                last_waker: 0,
+            }),
+            packets: Mutex::default(),
+            wakes: Arc::default(),
+        }))
+    }
+
+    fn select(
+        &self,
+        events: &mut Vec<ReadinessEvent>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        events.clear();
+        if events.capacity() == 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a poll needs room for at least one event",
+            ));
+        }
+        let deadline = Deadline::after(timeout);
+        let mut packets = self.packets.lock().unwrap_or_else(PoisonError::into_inner);
+        packets.resize(events.capacity().min(MOST_PACKETS), Packet::EMPTY);
+        loop {
+            self.begin(events);
+            let room = (events.capacity() - events.len()).min(packets.len());
+            // What no packet says is there already; the packets that are as well come along.
+            let limit = if events.is_empty() { deadline.remaining() } else { Some(Duration::ZERO) };
+            let taken = match room {
+                0 => Ok(0),
+                _ => self.port.wait(&mut packets[..room], limit),
+            };
+            let look_again = self.end(&packets, taken, events)?;
+            let is_over = deadline.remaining() == Some(Duration::ZERO) && !look_again;
+            if !events.is_empty() || is_over {
+                return Ok(());
+            }
+        }
+    }
+
+    fn register(
+        self: &Arc<Self>,
+        source: RawSource,
+        token: Token,
+        interest: Interest,
+        memory: Option<&mut Memory>,
+    ) -> io::Result<()> {
+        let Memory(memory) = memory.ok_or_else(unseen)?;
+        if memory.as_ref().is_some_and(Registered::is_alive) {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "the source is registered already",
+            ));
+        }
+        let base = socket::base_socket(source)?;
+        let mut state = self.state();
+        let place = state.table.insert(&self.port, key::SOCKET, base, token, interest)?;
+        self.changed(&mut state, place);
+        *memory = Some(Registered { selector: Arc::downgrade(self), place });
+        Ok(())
+    }
+
+    fn reregister(
+        self: &Arc<Self>,
+        _: RawSource,
+        token: Token,
+        interest: Interest,
+        memory: Option<&mut Memory>,
+    ) -> io::Result<()> {
+        let place = memory.ok_or_else(unseen)?.place_with(self)?;
+        let mut state = self.state();
+        state.table.replace(place, token, interest);
+        self.changed(&mut state, place);
+        Ok(())
+    }
+
+    fn deregister(self: &Arc<Self>, _: RawSource, memory: Option<&mut Memory>) -> io::Result<()> {
+        let memory = memory.ok_or_else(unseen)?;
+        memory.place_with(self)?;
+        // Its drop ends the registration.
+        memory.0 = None;
+        Ok(())
+    }
+
+    fn waker(self: &Arc<Self>, token: Token) -> io::Result<PortWaker> {
+        let mut state = self.state();
+        state.last_waker += 1;
+        let number = state.last_waker;
+        state.wakers.insert(number, token);
+        drop(state);
+        Ok(PortWaker { selector: Arc::downgrade(self), number, bit: self.wakes.join() })
+    }
+}
+
+impl Afd {
+    /// Carries out all changes. From now on those who make more carry them out themselves.
+    fn begin(&self, events: &mut Vec<ReadinessEvent>) {
+        let mut state = self.state();
+        state.table.carry_out_listed();
+        state.table.deliver_unpacked(events);
+        state.is_waiting = true;
+    }
+
+    /// Takes over what a wait found. Returns whether to look again even if there is no time left.
+    fn end(
+        &self,
+        packets: &[Packet],
+        taken: io::Result<usize>,
+        events: &mut Vec<ReadinessEvent>,
+    ) -> io::Result<bool> {
+        let mut state = self.state();
+        state.is_waiting = false;
+        let mut look_again = false;
+        for packet in &packets[..taken?] {
+            match packet.key() {
+                key::SOCKET => look_again |= state.table.deliver(packet.which(), events),
+                key::WAKER => {
+                    let token = state.wakers.get(&packet.which());
+                    // It may have been dropped since.
+                    events.extend(token.map(|token| ReadinessEvent {
+                        token: *token,
+                        readiness: Readiness::READABLE,
+                    }));
+                }
+                _ => look_again = true,
+            }
+        }
+        // After the packets were taken: one posted in between stays in the queue.
+        self.wakes.cover();
+        Ok(look_again)
+    }
+
+    /// Carries out what has changed for a socket, or leaves it to the next wait.
+    fn changed(&self, state: &mut State, place: usize) {
+        if !state.is_waiting {
+            return state.table.list(place);
+        }
+        state.table.carry_out(place);
+        if state.table.has_unpacked() {
+            // Should this fail, the next wait will report it.
+            let _ = self.port.post(key::LOOK, 0);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that runs under the lock panics half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the system writes to may only be freed once the packets have come.
+impl Drop for Afd {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.table.end_all();
+        let mut packets = [Packet::EMPTY; 64];
+        let mut events = Vec::new();
+        while state.table.polls() > 0 {
+            match self.port.wait(&mut packets, Some(LAST_PACKETS)) {
+                // Then the memory of these polls is never freed.
+                Ok(0) | Err(_) => return,
+                Ok(taken) => {
+                    for packet in packets[..taken].iter().filter(|p| p.key() == key::SOCKET) {
+                        state.table.deliver(packet.which(), &mut events);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a source remembers: its registration, if it has one.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(Option<Registered>);
+
+impl Memory {
+    /// The place of a source that is registered with this selector.
+    fn place_with(&self, selector: &Arc<Afd>) -> io::Result<usize> {
+        match &self.0 {
+            Some(registered) if registered.selector.as_ptr() == Arc::as_ptr(selector) => {
+                Ok(registered.place)
+            }
+            _ => Err(io::Error::new(io::ErrorKind::NotFound, "the source is not registered")),
+        }
+    }
+}
+
+impl Registration for Memory {
+    const REARMS: bool = true;
+
+    fn rearm(&self, directions: Interest) {
+        let Memory(Some(registered)) = self else { return };
+        let Some(selector) = registered.selector.upgrade() else { return };
+        let mut state = selector.state();
+        state.table.rearm(registered.place, directions);
+        selector.changed(&mut state, registered.place);
+    }
+}
+
+/// A registration, which ends when this is dropped, or the selector is.
+#[derive(Debug)]
+struct Registered {
+    selector: Weak<Afd>,
+    place: usize,
+}
+
+impl Registered {
+    fn is_alive(&self) -> bool {
+        self.selector.strong_count() > 0
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        if let Some(selector) = self.selector.upgrade() {
+            selector.state().table.end(self.place);
+        }
+    }
+}
+
+fn unseen() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "only sources of this crate can be registered")
+}
+
+/// Wakes by a packet of its own, at most one a wait.
+#[derive(Debug)]
+pub(crate) struct PortWaker {
+    selector: Weak<Afd>,
+    number: usize,
+    bit: WakeBit,
+}
+
+impl Wake for PortWaker {
+    fn wake(&self) -> io::Result<()> {
+        if !self.bit.set() {
+            return Ok(());
+        }
+        // Without its selector there is nobody to wake.
+        let Some(selector) = self.selector.upgrade() else { return Ok(()) };
+        selector.port.post(key::WAKER, self.number).inspect_err(|_| self.bit.unset())
+    }
+}
+
+impl Drop for PortWaker {
+    fn drop(&mut self) {
+        if let Some(selector) = self.selector.upgrade() {
+            selector.state().wakers.remove(&self.number);
+        }
+    }
+}
+
+#[cfg(all(test, feature = "net"))]
+crate::selector::conformance::suite!(Afd);

@@ -1,0 +1,197 @@
+//! One socket: what is to be asked of the driver next, and what of its answers is to be reported.
+//!
+//! Pure, and so compiled and tested everywhere. The selector tells a [`Socket`] what has happened,
+//! then asks for the next [`Command`] and carries it out. At no time is more than one poll of a
+//! socket under way: Windows mixes up the answers of two
+//! (<https://github.com/piscisaureus/wepoll/issues/35>).
+
+use std::fmt;
+use std::ops::BitOr;
+
+use crate::Interest;
+use crate::selector::readiness::Readiness;
+use crate::selector::rearm::{Armed, Operator};
+
+/// A set of the driver's poll events.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct AfdEvents(pub(super) u32);
+
+impl AfdEvents {
+    pub(super) const RECEIVE: AfdEvents = AfdEvents(0x1);
+    pub(super) const SEND: AfdEvents = AfdEvents(0x4);
+    /// The peer has shut down its writing side.
+    pub(super) const DISCONNECT: AfdEvents = AfdEvents(0x8);
+    /// The connection was reset.
+    pub(super) const ABORT: AfdEvents = AfdEvents(0x10);
+    /// The socket was closed on this side while it was polled.
+    pub(super) const LOCAL_CLOSE: AfdEvents = AfdEvents(0x20);
+    pub(super) const ACCEPT: AfdEvents = AfdEvents(0x80);
+    pub(super) const CONNECT_FAIL: AfdEvents = AfdEvents(0x100);
+
+    /// What ends a connection, and is asked for with every poll. `CONNECT`, 0x40, never is: it
+    /// stays up as long as a connection lasts, and says no more than `SEND` does.
+    const ALWAYS: AfdEvents =
+        AfdEvents(AfdEvents::ABORT.0 | AfdEvents::LOCAL_CLOSE.0 | AfdEvents::CONNECT_FAIL.0);
+
+    fn intersects(self, other: AfdEvents) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn contains(self, other: AfdEvents) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for AfdEvents {
+    type Output = AfdEvents;
+
+    fn bitor(self, other: AfdEvents) -> AfdEvents {
+        AfdEvents(self.0 | other.0)
+    }
+}
+
+impl fmt::Debug for AfdEvents {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:#x}", self.0)
+    }
+}
+
+/// What to ask for to learn of a condition. What ends a connection is asked for always.
+const REQUESTS: [(Readiness, AfdEvents); 3] = [
+    (Readiness::READABLE, AfdEvents(AfdEvents::RECEIVE.0 | AfdEvents::ACCEPT.0)),
+    (Readiness::WRITABLE, AfdEvents::SEND),
+    (Readiness::READ_CLOSED, AfdEvents::DISCONNECT),
+];
+
+const BOTH: Readiness = Readiness::READABLE.or(Readiness::WRITABLE);
+
+/// What each event says.
+const ANSWERS: [(AfdEvents, Readiness); 6] = [
+    (AfdEvents::RECEIVE, Readiness::READABLE),
+    (AfdEvents::ACCEPT, Readiness::READABLE),
+    (AfdEvents::SEND, Readiness::WRITABLE),
+    // A read returns zero bytes; what is written is still delivered.
+    (AfdEvents::DISCONNECT, Readiness::READABLE.or(Readiness::READ_CLOSED)),
+    // Reads and writes return the error, and so make progress.
+    (AfdEvents::ABORT, BOTH.or(Readiness::HANG_UP)),
+    (AfdEvents::CONNECT_FAIL, BOTH.or(Readiness::HANG_UP).or(Readiness::ERROR)),
+];
+
+fn request(awaited: Readiness) -> AfdEvents {
+    let asked = REQUESTS.iter().filter(|(condition, _)| awaited.intersects(*condition));
+    asked.fold(AfdEvents::ALWAYS, |sum, (_, events)| sum | *events)
+}
+
+fn conditions(events: AfdEvents) -> Readiness {
+    let holding = ANSWERS.iter().filter(|(event, _)| events.intersects(*event));
+    holding.fold(Readiness::NONE, |sum, (_, conditions)| sum | *conditions)
+}
+
+/// How a poll ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Ready(AfdEvents),
+    /// By us, or by the system.
+    Cancelled,
+    Failed,
+}
+
+/// What to do for a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Command {
+    Nothing,
+    /// Begin a poll for these events.
+    Submit(AfdEvents),
+    /// Cancel the poll that is under way. Its packet comes all the same.
+    Cancel,
+    /// Forget the socket: nothing of it is left to come.
+    Free,
+}
+
+/// The poll of a socket. Once begun, it is over when its packet has come, and not before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Poll {
+    None,
+    UnderWay(AfdEvents),
+    Cancelled,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Socket {
+    armed: Armed,
+    poll: Poll,
+    /// The registration is over.
+    is_ended: bool,
+    /// The socket was closed, though its registration is not over.
+    is_closed: bool,
+}
+
+impl Socket {
+    /// A socket whose registration begins.
+    pub(super) fn new(interest: Interest) -> Socket {
+        Socket {
+            armed: Armed::new(Operator::Crate, interest),
+            poll: Poll::None,
+            is_ended: false,
+            is_closed: false,
+        }
+    }
+
+    /// It is registered anew: what is ready is reported again.
+    pub(super) fn reregistered(&mut self, interest: Interest) {
+        self.armed = Armed::new(Operator::Crate, interest);
+    }
+
+    /// An operation found that these directions are not ready.
+    pub(super) fn rearmed(&mut self, directions: Interest) {
+        self.armed.rearm(directions);
+    }
+
+    /// The registration is over.
+    pub(super) fn ended(&mut self) {
+        self.is_ended = true;
+    }
+
+    /// What to do next. The answer is taken to be carried out.
+    pub(super) fn next(&mut self) -> Command {
+        let wanted = match self.armed.awaited() {
+            Some(awaited) if !self.is_ended && !self.is_closed => Some(request(awaited)),
+            _ => None,
+        };
+        match (self.poll, wanted) {
+            (Poll::None, Some(events)) => {
+                self.poll = Poll::UnderWay(events);
+                Command::Submit(events)
+            }
+            (Poll::None, None) if self.is_ended => Command::Free,
+            (Poll::UnderWay(asked), Some(events)) if !asked.contains(events) => self.cancel(),
+            (Poll::UnderWay(_), None) if self.is_ended => self.cancel(),
+            // What is asked for beyond what is wanted costs one poll that says nothing new.
+            _ => Command::Nothing,
+        }
+    }
+
+    fn cancel(&mut self) -> Command {
+        self.poll = Poll::Cancelled;
+        Command::Cancel
+    }
+
+    /// The packet of the poll has come, or the poll could not be begun. Returns what to report.
+    pub(super) fn completed(&mut self, outcome: Outcome) -> Readiness {
+        self.poll = Poll::None;
+        let holding = match outcome {
+            Outcome::Ready(events) if events.intersects(AfdEvents::LOCAL_CLOSE) => {
+                self.is_closed = true;
+                Readiness::NONE
+            }
+            Outcome::Ready(events) => conditions(events),
+            Outcome::Cancelled => return Readiness::NONE,
+            // Whoever waits for the socket is to find out by using it. Reported once.
+            Outcome::Failed => BOTH | Readiness::HANG_UP | Readiness::ERROR,
+        };
+        if self.is_ended { Readiness::NONE } else { self.armed.report(holding) }
+    }
+}
+
+#[cfg(test)]
+mod tests;
