@@ -76,6 +76,7 @@ mod timeout;
 #[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
 mod waker;
 #[cfg(feature = "os-poll")]
+#[allow(dead_code)]
 mod wakes;
 
 #[cfg(all(test, feature = "os-poll", feature = "net", any(unix, windows)))]

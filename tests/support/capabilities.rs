@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use super::{is_kqueue, is_poll2, loopback_v6};
+use super::{is_kqueue, is_poll2, is_wine, loopback_v6};
 
 /// Something that not all platforms or selectors can do.
 pub struct Capability {
@@ -72,6 +72,28 @@ pub const RESERVED_PORTS: Capability = Capability {
         first.is_ok_and(|first| first.trim() == "1024")
     },
 };
+
+/// An error waits in the socket until it is taken, and operations and events tell of it until then.
+/// Windows keeps that of a connect only, for good, and has the others returned by operations.
+pub const PENDING_ERRORS: Capability =
+    Capability { name: "errors pending in the socket", is_here: || !cfg!(windows) };
+
+/// Shutting down a direction on this side is an event as well.
+pub const OWN_SHUTDOWN_IS_AN_EVENT: Capability =
+    Capability { name: "event for an own shutdown", is_here: || !cfg!(windows) };
+
+/// The peer's end is known though there is data before it. Wine finds it only once all is read: its
+/// server learns of the end by peeking for a byte (`sock_dispatch_events` in `server/sock.c`).
+pub const END_IS_KNOWN_BEFORE_DATA_IS_READ: Capability =
+    Capability { name: "sight of the end behind data, in Wine", is_here: || !is_wine() };
+
+/// Receiving into a buffer that is too small cuts the datagram, and is no error.
+pub const DATAGRAMS_ARE_CUT: Capability =
+    Capability { name: "cutting of datagrams without an error", is_here: || !cfg!(windows) };
+
+/// Joining a group twice and leaving one not joined are errors of their own kinds.
+pub const KINDS_OF_GROUP_ERRORS: Capability =
+    Capability { name: "kinds of errors about groups", is_here: || !cfg!(windows) };
 
 impl Capability {
     /// Whether the platform can do this, for tests whose expectation depends on it.

@@ -1,51 +1,46 @@
 //! What holds for the conversions of every socket and pipe type.
 
 use std::io::ErrorKind;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 
 use mio::event::Source;
 use mio::{Interest, Poll, Token};
 
 use super::capabilities::REGISTRATION_BELONGS_TO_DESCRIPTOR;
-use super::descriptor::{is_close_on_exec, is_nonblocking, through_raw};
+use super::descriptor::{
+    AsRaw, Borrow, FromRaw, IntoRaw, Owned, borrowed_number, flags, number, through_raw,
+};
 use super::expect_error;
 
 /// A type that owns a descriptor.
-pub trait Owner: AsFd + AsRawFd + FromRawFd + IntoRawFd + From<OwnedFd> + Into<OwnedFd> {}
-impl<T: AsFd + AsRawFd + FromRawFd + IntoRawFd + From<OwnedFd> + Into<OwnedFd>> Owner for T {}
+pub trait Owner: Borrow + AsRaw + FromRaw + IntoRaw + From<Owned> + Into<Owned> {}
+impl<T: Borrow + AsRaw + FromRaw + IntoRaw + From<Owned> + Into<Owned>> Owner for T {}
 
 /// Converts into each form of a descriptor and back. The number stays the same, and so do the
 /// flags.
 #[track_caller]
 pub fn convert_there_and_back<T: Owner>(source: T) -> T {
-    let number = source.as_raw_fd();
-    assert_eq!(source.as_fd().as_raw_fd(), number);
-    let flags = (is_nonblocking(&source), is_close_on_exec(&source));
+    let (before, set) = (number(&source), flags(&source));
+    assert_eq!(borrowed_number(&source), before);
 
-    let owned: OwnedFd = source.into();
-    assert_eq!(owned.as_raw_fd(), number);
-    assert_eq!((is_nonblocking(&owned), is_close_on_exec(&owned)), flags);
+    let owned: Owned = source.into();
+    assert_eq!((number(&owned), flags(&owned)), (before, set));
 
     let source: T = through_raw(T::from(owned));
-    assert_eq!(source.as_raw_fd(), number);
-    assert_eq!((is_nonblocking(&source), is_close_on_exec(&source)), flags);
+    assert_eq!((number(&source), flags(&source)), (before, set));
     source
 }
 
 /// Converts to the type of the standard library and back, in the same way.
 #[track_caller]
-pub fn convert_to_std_and_back<T: Owner + Into<S>, S: AsRawFd + AsFd>(
+pub fn convert_to_std_and_back<T: Owner + Into<S>, S: AsRaw + Borrow>(
     source: T,
     from_std: fn(S) -> T,
 ) -> T {
-    let number = source.as_raw_fd();
-    let flags = (is_nonblocking(&source), is_close_on_exec(&source));
+    let (before, set) = (number(&source), flags(&source));
     let std: S = source.into();
-    assert_eq!(std.as_raw_fd(), number);
-    assert_eq!((is_nonblocking(&std), is_close_on_exec(&std)), flags);
+    assert_eq!((number(&std), flags(&std)), (before, set));
     let source = from_std(std);
-    assert_eq!(source.as_raw_fd(), number);
-    assert_eq!((is_nonblocking(&source), is_close_on_exec(&source)), flags);
+    assert_eq!((number(&source), flags(&source)), (before, set));
     source
 }
 

@@ -3,6 +3,9 @@
 
 use std::io;
 use std::net::UdpSocket;
+pub use std::os::fd::{
+    AsFd as Borrow, AsRawFd as AsRaw, FromRawFd as FromRaw, IntoRawFd as IntoRaw, OwnedFd as Owned,
+};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -12,6 +15,19 @@ use libc::{c_int, socklen_t};
 fn check(result: c_int) -> c_int {
     assert_ne!(result, -1, "{}", io::Error::last_os_error());
     result
+}
+
+pub fn number(source: &impl AsRawFd) -> RawFd {
+    source.as_raw_fd()
+}
+
+pub fn borrowed_number(source: &impl AsFd) -> RawFd {
+    source.as_fd().as_raw_fd()
+}
+
+/// Whether it does not block, and whether it is closed on exec.
+pub fn flags(fd: &impl AsFd) -> (bool, bool) {
+    (is_nonblocking(fd), is_close_on_exec(fd))
 }
 
 /// Whether `O_NONBLOCK` is set.
@@ -71,6 +87,11 @@ fn set<T>(fd: &impl AsFd, level: c_int, option: c_int, value: &T) {
     let value = ptr::from_ref(value).cast();
     // SAFETY: `value` is valid for `length` bytes.
     check(unsafe { libc::setsockopt(fd.as_fd().as_raw_fd(), level, option, value, length) });
+}
+
+/// Whether a socket of IPv6 is to leave IPv4 alone.
+pub fn set_only_v6(socket: &impl AsFd, only: bool) {
+    set_option(socket, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, only.into());
 }
 
 /// Sets how many connections a listener keeps that were not accepted yet.

@@ -5,9 +5,12 @@
 #![allow(dead_code)]
 
 pub mod capabilities;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub mod conversions;
 #[cfg(unix)]
+pub mod descriptor;
+#[cfg(windows)]
+#[path = "socket.rs"]
 pub mod descriptor;
 #[cfg(unix)]
 pub mod signals;
@@ -96,6 +99,15 @@ pub fn expect_os_error<T: Debug>(result: io::Result<T>, number: i32) {
     assert_eq!(error.raw_os_error(), Some(number), "another error was expected than {error:?}");
 }
 
+/// This side has shut down writing.
+#[track_caller]
+pub fn expect_shut_down<T: Debug>(result: io::Result<T>) {
+    #[cfg(windows)]
+    expect_os_error(result, windows_sys::Win32::Networking::WinSock::WSAESHUTDOWN);
+    #[cfg(not(windows))]
+    expect_error(result, io::ErrorKind::BrokenPipe);
+}
+
 /// There is nothing to be had at the moment.
 #[track_caller]
 pub fn expect_would_block<T: Debug>(result: io::Result<T>) {
@@ -153,6 +165,14 @@ pub const fn is_kqueue() -> bool {
         ),
         not(mio_unsupported_force_poll_poll),
     ))
+}
+
+/// Whether this is Wine and not Windows.
+pub fn is_wine() -> bool {
+    #[cfg(windows)]
+    return descriptor::is_wine();
+    #[cfg(not(windows))]
+    return false;
 }
 
 /// A path for a socket that nobody else uses. What is there in the end is removed.

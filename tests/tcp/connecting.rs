@@ -1,16 +1,15 @@
 //! `TcpStream::connect`: made at once, later, or never.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::net::{self, Shutdown, SocketAddr};
 
 use mio::Interest;
 use mio::event::Event;
-use mio::net::{TcpListener, TcpStream};
+use mio::net::TcpStream;
 
-use crate::support::capabilities::IPV6_LOOPBACK;
+use crate::support::capabilities::{IPV6_LOOPBACK, PENDING_ERRORS};
 use crate::support::{
-    Answer, expect_error, expect_event, expect_events, expect_no_events, expect_would_block,
-    loopback_v4, loopback_v6,
+    Answer, expect_error, expect_event, expect_events, expect_no_events, loopback_v4, loopback_v6,
 };
 use crate::{BOTH, SOURCE, connected, polling};
 
@@ -57,7 +56,7 @@ fn a_refused_connection_is_an_event_and_an_error_to_take_once() {
     expect_event(&mut poll, SOURCE, Event::is_writable);
     let error = stream.take_error().unwrap().expect("it was refused");
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    assert!(stream.take_error().unwrap().is_none());
+    assert_eq!(stream.take_error().unwrap().is_none(), PENDING_ERRORS.is_here());
     expect_no_events(&mut poll);
 }
 
@@ -71,7 +70,9 @@ fn a_refused_stream_is_not_connected() {
     expect_events(&mut poll, &answers.map(|answer: Answer| (SOURCE, answer)));
     expect_error(stream.peer_addr(), ErrorKind::NotConnected);
     expect_error(stream.shutdown(Shutdown::Both), ErrorKind::NotConnected);
-    expect_error(stream.read(&mut [0; 8]), ErrorKind::ConnectionRefused);
+    if PENDING_ERRORS.is_here() {
+        expect_error(stream.read(&mut [0; 8]), ErrorKind::ConnectionRefused);
+    }
     poll.registry().deregister(&mut stream).unwrap();
 }
 
@@ -97,6 +98,12 @@ fn connect_to_a_link_local_address_without_a_link_is_invalid() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_connect_that_takes_its_time_is_an_event_when_it_is_made() {
+    use std::io::Write;
+
+    use mio::net::TcpListener;
+
+    use crate::support::expect_would_block;
+
     let mut listener = TcpListener::bind(loopback_v4()).unwrap();
     let address = listener.local_addr().unwrap();
     crate::support::descriptor::set_backlog(&listener, 0);
@@ -143,7 +150,7 @@ fn a_connected_stream_is_writable_and_nothing_else() {
     expect_no_events(&mut poll);
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 #[test]
 fn a_connecting_stream_does_not_block_and_is_closed_on_exec() {
     use crate::support::descriptor::{is_close_on_exec, is_nonblocking};

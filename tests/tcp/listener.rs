@@ -9,8 +9,8 @@ use mio::net::{TcpListener, TcpStream};
 
 use crate::support::capabilities::IPV6_LOOPBACK;
 use crate::support::{
-    expect_error, expect_event, expect_no_events, expect_would_block, loopback_v4, loopback_v6,
-    nobodys_address,
+    expect_error, expect_event, expect_no_events, expect_would_block, is_wine, loopback_v4,
+    loopback_v6, nobodys_address,
 };
 use crate::{SOURCE, polling};
 
@@ -159,6 +159,8 @@ fn a_connection_that_was_reset_before_accept_hurts_no_other() {
             Ok((_, peer)) if peer == stays.local_addr().unwrap() => break,
             Ok(_broken) => {}
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+            // Wine has no address for a peer that is gone, and leaves it empty.
+            Err(error) if is_wine() && error.kind() == ErrorKind::InvalidInput => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 expect_event(&mut poll, SOURCE, Event::is_readable);
             }
@@ -204,7 +206,7 @@ fn debug_shows_the_address() {
     assert!(text.contains(&address.to_string()), "{text}");
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 mod descriptors {
     use super::*;
     use crate::support::conversions::{
@@ -240,6 +242,7 @@ mod descriptors {
         convert_registered(listening().0, Interest::READABLE);
     }
 
+    #[cfg(unix)]
     #[test]
     fn from_std_takes_a_blocking_listener_as_it_is() {
         let blocking = net::TcpListener::bind(loopback_v4()).unwrap();

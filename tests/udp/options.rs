@@ -5,9 +5,11 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use mio::net::UdpSocket;
 
-use crate::support::capabilities::IPV6_LOOPBACK;
-use crate::support::{expect_error, expect_os_error, loopback_v6, nobodys_address};
-use crate::{socket, when_readable};
+use crate::socket;
+use crate::support::capabilities::{IPV6_LOOPBACK, KINDS_OF_GROUP_ERRORS};
+use crate::support::{expect_error, loopback_v6, nobodys_address};
+#[cfg(target_os = "linux")]
+use crate::when_readable;
 
 /// Groups of an organization's own choice (RFC 2365, RFC 4291).
 const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 77, 1);
@@ -117,18 +119,20 @@ fn datagrams_to_a_group_arrive_between_joining_and_leaving() {
     assert_eq!(when_readable(&mut receiver, |socket| socket.recv(&mut buffer)).unwrap(), 1);
 }
 
-#[cfg(unix)]
 #[test]
 fn joining_needs_a_multicast_address_and_an_interface() {
     let socket = socket();
     let localhost = Ipv4Addr::LOCALHOST;
     expect_error(socket.join_multicast_v4(&localhost, &localhost), ErrorKind::InvalidInput);
     let SocketAddr::V4(nobody) = nobodys_address() else { unreachable!("it is of IPv4") };
-    expect_os_error(socket.join_multicast_v4(&GROUP_V4, nobody.ip()), libc::ENODEV);
+    assert!(socket.join_multicast_v4(&GROUP_V4, nobody.ip()).is_err());
 }
 
 #[test]
 fn only_a_group_that_was_joined_can_be_left_and_only_once() {
+    if KINDS_OF_GROUP_ERRORS.is_missing() {
+        return;
+    }
     let socket = everywhere();
     let interface = Ipv4Addr::LOCALHOST;
     let leave = || socket.leave_multicast_v4(&GROUP_V4, &interface);
@@ -142,7 +146,7 @@ fn only_a_group_that_was_joined_can_be_left_and_only_once() {
 #[cfg(unix)]
 #[test]
 fn groups_of_ipv6_are_joined_and_left_once() {
-    if IPV6_LOOPBACK.is_missing() {
+    if IPV6_LOOPBACK.is_missing() || KINDS_OF_GROUP_ERRORS.is_missing() {
         return;
     }
     let socket = UdpSocket::bind(loopback_v6()).unwrap();
@@ -165,7 +169,7 @@ fn joining_on_ipv6_needs_a_multicast_address_and_an_interface() {
     let interface = crate::support::descriptor::loopback_interface();
     let result = socket.join_multicast_v6(&Ipv6Addr::LOCALHOST, interface);
     expect_error(result, ErrorKind::InvalidInput);
-    expect_os_error(socket.join_multicast_v6(&GROUP_V6, NO_INTERFACE), libc::ENODEV);
+    assert!(socket.join_multicast_v6(&GROUP_V6, NO_INTERFACE).is_err());
 }
 
 #[test]
@@ -189,12 +193,7 @@ fn only_v6_tells_the_option_of_the_socket() {
     }
     for only in [true, false] {
         let unbound = crate::support::descriptor::unbound_udp_v6();
-        crate::support::descriptor::set_option(
-            &unbound,
-            libc::IPPROTO_IPV6,
-            libc::IPV6_V6ONLY,
-            only.into(),
-        );
+        crate::support::descriptor::set_only_v6(&unbound, only);
         assert_eq!(UdpSocket::from_std(unbound).only_v6().unwrap(), only);
     }
 }

@@ -6,7 +6,7 @@ use std::net::{self, SocketAddr};
 use mio::event::Event;
 use mio::net::UdpSocket;
 
-use crate::support::capabilities::{IPV6_LOOPBACK, TELLS_PASSING_ERRORS};
+use crate::support::capabilities::{IPV6_LOOPBACK, PENDING_ERRORS, TELLS_PASSING_ERRORS};
 use crate::support::{
     Answer, expect_error, expect_event, expect_no_events, loopback_v4, loopback_v6, nobodys_address,
 };
@@ -99,6 +99,9 @@ fn told_of_an_error() -> Answer {
 
 #[test]
 fn a_datagram_that_nobody_receives_is_an_event_with_an_error_to_take() {
+    if PENDING_ERRORS.is_missing() {
+        return;
+    }
     let (_owners, address) = refusing();
     let mut socket = socket();
     socket.connect(address).unwrap();
@@ -124,6 +127,9 @@ fn refused() -> ((UdpSocket, UdpSocket), UdpSocket) {
 
 #[test]
 fn receiving_after_a_datagram_was_refused_says_so_once() {
+    if PENDING_ERRORS.is_missing() {
+        return;
+    }
     let operations: [fn(&UdpSocket) -> io::Result<usize>; 4] = [
         |socket| socket.recv(&mut [0; 8]),
         |socket| socket.peek(&mut [0; 8]),
@@ -139,6 +145,9 @@ fn receiving_after_a_datagram_was_refused_says_so_once() {
 
 #[test]
 fn sending_after_a_datagram_was_refused_says_so() {
+    if PENDING_ERRORS.is_missing() {
+        return;
+    }
     let (_owners, socket) = refused();
     expect_error(socket.send(b"x"), ErrorKind::ConnectionRefused);
 }
@@ -172,7 +181,7 @@ fn debug_shows_the_address() {
     assert!(text.contains(&socket.local_addr().unwrap().to_string()), "{text}");
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 mod descriptors {
     use super::*;
     use crate::support::conversions::{

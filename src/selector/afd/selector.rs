@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -12,7 +13,6 @@ use crate::os::windows::socket;
 use crate::selector::contract::{Registration, Selector, Wake};
 use crate::selector::readiness::{Readiness, ReadinessEvent};
 use crate::selector::timeout::Deadline;
-use crate::selector::wakes::{WakeBit, Wakes};
 use crate::{Interest, Token};
 
 /// What a packet belongs to.
@@ -38,7 +38,6 @@ pub(crate) struct Afd {
     state: Mutex<State>,
     /// What the waiting thread works with. It alone takes this lock.
     packets: Mutex<Vec<Packet>>,
-    wakes: Arc<Wakes>,
 }
 
 #[derive(Debug)]
@@ -47,7 +46,7 @@ struct State {
     /// A wait is under way, so that changes are carried out by those who make them.
     is_waiting: bool,
     /// The wakers that live, by number.
-    wakers: HashMap<usize, Token>,
+    wakers: HashMap<usize, Arc<Wakes>>,
     last_waker: usize,
 }
 
@@ -66,7 +65,6 @@ impl Selector for Afd {
                 last_waker: 0,
             }),
             packets: Mutex::default(),
-            wakes: Arc::default(),
         }))
     }
 
@@ -147,12 +145,12 @@ impl Selector for Afd {
     }
 
     fn waker(self: &Arc<Self>, token: Token) -> io::Result<PortWaker> {
+        let wakes = Arc::new(Wakes { token, is_pending: AtomicBool::new(false) });
         let mut state = self.state();
         state.last_waker += 1;
         let number = state.last_waker;
-        state.wakers.insert(number, token);
-        drop(state);
-        Ok(PortWaker { selector: Arc::downgrade(self), number, bit: self.wakes.join() })
+        state.wakers.insert(number, Arc::clone(&wakes));
+        Ok(PortWaker { selector: Arc::downgrade(self), number, wakes })
     }
 }
 
@@ -178,19 +176,11 @@ impl Afd {
         for packet in &packets[..taken?] {
             match packet.key() {
                 key::SOCKET => look_again |= state.table.deliver(packet.which(), events),
-                key::WAKER => {
-                    let token = state.wakers.get(&packet.which());
-                    // It may have been dropped since.
-                    events.extend(token.map(|token| ReadinessEvent {
-                        token: *token,
-                        readiness: Readiness::READABLE,
-                    }));
-                }
+                // It may have been dropped since.
+                key::WAKER => events.extend(state.wakers.get(&packet.which()).map(|w| w.take())),
                 _ => look_again = true,
             }
         }
-        // After the packets were taken: one posted in between stays in the queue.
-        self.wakes.cover();
         Ok(look_again)
     }
 
@@ -286,22 +276,40 @@ fn unseen() -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, "only sources of this crate can be registered")
 }
 
-/// Wakes by a packet of its own, at most one a wait.
+/// The wakes of one waker. A flag of its own is exact: as long as its packet is in the queue, and
+/// no longer, further wakes are covered.
+#[derive(Debug)]
+struct Wakes {
+    token: Token,
+    is_pending: AtomicBool,
+}
+
+impl Wakes {
+    /// Its packet was taken. Whatever was done before a wake that found it there is visible from
+    /// here on, as both sides write the flag.
+    fn take(&self) -> ReadinessEvent {
+        self.is_pending.swap(false, Ordering::AcqRel);
+        ReadinessEvent { token: self.token, readiness: Readiness::READABLE }
+    }
+}
+
+/// Wakes by a packet of its own, one at a time.
 #[derive(Debug)]
 pub(crate) struct PortWaker {
     selector: Weak<Afd>,
     number: usize,
-    bit: WakeBit,
+    wakes: Arc<Wakes>,
 }
 
 impl Wake for PortWaker {
     fn wake(&self) -> io::Result<()> {
-        if !self.bit.set() {
+        if self.wakes.is_pending.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
         // Without its selector there is nobody to wake.
         let Some(selector) = self.selector.upgrade() else { return Ok(()) };
-        selector.port.post(key::WAKER, self.number).inspect_err(|_| self.bit.unset())
+        let posted = selector.port.post(key::WAKER, self.number);
+        posted.inspect_err(|_| self.wakes.is_pending.store(false, Ordering::Release))
     }
 }
 
