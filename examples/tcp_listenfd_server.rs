@@ -11,14 +11,12 @@ mod line_echo;
 
 use std::env;
 use std::io;
-use std::net;
-use std::os::fd::{BorrowedFd, RawFd};
 use std::process::{self, ExitCode};
 
 use mio::net::TcpListener;
 
 /// The first descriptor that is passed on, by definition.
-const FIRST: RawFd = 3;
+const FIRST: i32 = 3;
 
 fn main() -> ExitCode {
     match run() {
@@ -50,7 +48,11 @@ fn expect(name: &str, wanted: u32) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
 }
 
+#[cfg(unix)]
 fn inherited_listener() -> io::Result<TcpListener> {
+    use std::net;
+    use std::os::fd::BorrowedFd;
+
     // SAFETY: the manager promises that it is open, and nothing in this program closes it. Were the
     // promise broken, the only call made on it would fail.
     let inherited = unsafe { BorrowedFd::borrow_raw(FIRST) };
@@ -60,4 +62,9 @@ fn inherited_listener() -> io::Result<TcpListener> {
     listener.local_addr()?;
     listener.set_nonblocking(true)?;
     Ok(TcpListener::from_std(listener))
+}
+
+#[cfg(not(unix))]
+fn inherited_listener() -> io::Result<TcpListener> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "only Unix passes descriptors on by number"))
 }

@@ -8,7 +8,7 @@ use super::contract::RawEvent;
 use crate::{Interest, Token};
 
 /// A set of conditions.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Readiness(u8);
 
 impl Readiness {

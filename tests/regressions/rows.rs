@@ -40,6 +40,11 @@ const ROWS: &[(&str, &str)] = &[
     ("W4", "a peek that would block was not followed by an event"),
     ("W5", "a reset was an event of every poll, and did not say that reading was over"),
     ("W6", "a connect that failed was not told, or in every poll"),
+    ("W7", "the end of a connection was not told to who waits for one direction"),
+    ("W9", "polls that were cancelled leaked, gave events, or made a panic"),
+    ("W10", "a registration waited for the end of a wait on another thread"),
+    ("W12", "two polls of one socket took each other's answers"),
+    ("W14", "children inherited sockets"),
     ("W15", "a handle leaked when a socket could not be bound"),
     ("W16", "a timeout below a millisecond became zero"),
     ("K1", "a pipe whose reader was gone could not be registered"),
@@ -58,6 +63,12 @@ const ROWS: &[(&str, &str)] = &[
 
 /// Where there are tests of rows.
 const FOLDERS: [&str; 3] = ["tests/regressions", "tests/system_calls", "src/selector/kqueue"];
+    ("W17", "one bad socket failed the whole poll, and the next panicked"),
+    ("K5", "a wake was lost when a signal came at the same time"),
+];
+
+/// Where there are tests of rows.
+const FOLDERS: [&str; 3] = ["tests/regressions", "tests/system_calls", "tests/windows"];
 
 /// The rows and the name of each test that has some.
 fn tests() -> Vec<(Vec<String>, String)> {

@@ -13,6 +13,7 @@ use std::ptr;
 use windows_sys::Win32::Foundation::{GetHandleInformation, HANDLE, HANDLE_FLAG_INHERIT};
 use windows_sys::Win32::Networking::WinSock;
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetProcessHandleCount};
 
 fn check(result: i32) {
     assert_eq!(result, 0, "{}", io::Error::last_os_error());
@@ -70,6 +71,21 @@ pub fn is_nonblocking(socket: &impl AsSocket) -> bool {
 pub fn through_raw<T: IntoRawSocket, U: FromRawSocket>(from: T) -> U {
     // SAFETY: the number was owned, and is given up by `into_raw_socket`.
     unsafe { U::from_raw_socket(from.into_raw_socket()) }
+}
+
+/// Closes a socket whose other owners do not know of it.
+pub fn close(socket: impl IntoRawSocket) {
+    // SAFETY: the number was owned, and is given up by `into_raw_socket`.
+    check(unsafe { WinSock::closesocket(socket.into_raw_socket() as usize) });
+}
+
+/// How many handles this process has.
+pub fn open_handles() -> u32 {
+    let mut count = 0;
+    // SAFETY: the handle of the process itself is always valid, and so is `count` for the call.
+    let result = unsafe { GetProcessHandleCount(GetCurrentProcess(), &raw mut count) };
+    assert_ne!(result, 0, "{}", io::Error::last_os_error());
+    count
 }
 
 /// Makes a close send a reset instead of the end of the stream.

@@ -13,7 +13,7 @@ use crate::selector::readiness::Readiness;
 use crate::selector::rearm::{Armed, Operator};
 
 /// A set of the driver's poll events.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct AfdEvents(pub(super) u32);
 
 impl AfdEvents {
@@ -88,7 +88,7 @@ fn conditions(events: AfdEvents) -> Readiness {
 }
 
 /// How a poll ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Outcome {
     Ready(AfdEvents),
     /// By us, or by the system.
@@ -109,14 +109,14 @@ pub(super) enum Command {
 }
 
 /// The poll of a socket. Once begun, it is over when its packet has come, and not before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Poll {
     None,
     UnderWay(AfdEvents),
     Cancelled,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Socket {
     armed: Armed,
     poll: Poll,

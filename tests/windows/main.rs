@@ -1,0 +1,7 @@
+//! What went wrong on Windows before, in libraries of this kind, does not go wrong here. The rows
+//! are those of `tests/regressions/rows.rs`.
+#![cfg(all(windows, feature = "os-poll", feature = "os-ext", feature = "net"))]
+
+mod sockets;
+#[path = "../support/mod.rs"]
+mod support;
