@@ -54,10 +54,10 @@ mod kqueue;
     any(target_os = "solaris", all(test, feature = "net", target_os = "linux")),
 ))]
 mod event_ports;
-// Compiled and tested where another is used too: what only rare targets compile is broken before
-// long.
 #[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
 mod optional_call;
+// Compiled and tested where another is used too: what only rare targets compile is broken before
+// long.
 #[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
 #[allow(dead_code)]
 mod poll_oneoff;

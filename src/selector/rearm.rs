@@ -24,7 +24,7 @@ const LAST_OFFER: Duration = Duration::from_secs(1);
 const UNASKED: Readiness = Readiness::HANG_UP.or(Readiness::ERROR);
 
 /// Who operates on a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operator {
     /// This crate, which re-arms by the results of the operations.
     Crate,
@@ -33,7 +33,7 @@ pub(crate) enum Operator {
 }
 
 /// The state of one source.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug)]
 pub(crate) struct Armed {
     operator: Operator,
     /// All that may be reported.

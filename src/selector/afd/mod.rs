@@ -2,8 +2,8 @@
 //! a packet into a completion port.
 //!
 //! A poll tells of levels, once. So it is submitted for what is still to be reported, before each
-//! wait or at once when one is under way, and what it finds is reported once; the edges are made in
-//! `rearm.rs`. What is to be done for a socket at any time is decided in `socket.rs`.
+//! wait or at once when one is under way, and what it finds is reported once: that makes the edges.
+//! What is to be done for a socket at any time is decided in `socket.rs`.
 
 #[cfg(windows)]
 mod device;

@@ -10,7 +10,6 @@ use std::ops::BitOr;
 
 use crate::Interest;
 use crate::selector::readiness::Readiness;
-use crate::selector::rearm::{Armed, Operator};
 
 /// A set of the driver's poll events.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,6 +64,9 @@ const REQUESTS: [(Readiness, AfdEvents); 3] = [
 
 const BOTH: Readiness = Readiness::READABLE.or(Readiness::WRITABLE);
 
+/// What says that a connection has ended. It is reported once, with nothing after it.
+const TERMINAL: Readiness = Readiness::HANG_UP.or(Readiness::ERROR);
+
 /// What each event says.
 const ANSWERS: [(AfdEvents, Readiness); 6] = [
     (AfdEvents::RECEIVE, Readiness::READABLE),
@@ -76,6 +78,12 @@ const ANSWERS: [(AfdEvents, Readiness); 6] = [
     (AfdEvents::ABORT, BOTH.or(Readiness::HANG_UP)),
     (AfdEvents::CONNECT_FAIL, BOTH.or(Readiness::HANG_UP).or(Readiness::ERROR)),
 ];
+
+/// All that is reported of a source with this interest.
+fn conditions_of(interest: Interest) -> Readiness {
+    let end = if interest.is_readable() { Readiness::READ_CLOSED } else { Readiness::NONE };
+    Readiness::named_by(interest) | end | TERMINAL
+}
 
 fn request(awaited: Readiness) -> AfdEvents {
     let asked = REQUESTS.iter().filter(|(condition, _)| awaited.intersects(*condition));
@@ -118,7 +126,10 @@ enum Poll {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Socket {
-    armed: Armed,
+    /// All that may be reported.
+    interest: Readiness,
+    /// What of it is still to be reported.
+    armed: Readiness,
     poll: Poll,
     /// The registration is over.
     is_ended: bool,
@@ -129,22 +140,21 @@ pub(super) struct Socket {
 impl Socket {
     /// A socket whose registration begins.
     pub(super) fn new(interest: Interest) -> Socket {
-        Socket {
-            armed: Armed::new(Operator::Crate, interest),
-            poll: Poll::None,
-            is_ended: false,
-            is_closed: false,
-        }
+        let interest = conditions_of(interest);
+        Socket { interest, armed: interest, poll: Poll::None, is_ended: false, is_closed: false }
     }
 
     /// It is registered anew: what is ready is reported again.
     pub(super) fn reregistered(&mut self, interest: Interest) {
-        self.armed = Armed::new(Operator::Crate, interest);
+        self.interest = conditions_of(interest);
+        self.armed = self.interest;
     }
 
     /// An operation found that these directions are not ready.
     pub(super) fn rearmed(&mut self, directions: Interest) {
-        self.armed.rearm(directions);
+        // The end of the stream is not armed again: having come, it stays.
+        let conditions = Readiness::named_by(directions) | TERMINAL;
+        self.armed = self.armed | (conditions & self.interest);
     }
 
     /// The registration is over.
@@ -154,10 +164,8 @@ impl Socket {
 
     /// What to do next. The answer is taken to be carried out.
     pub(super) fn next(&mut self) -> Command {
-        let wanted = match self.armed.awaited() {
-            Some(awaited) if !self.is_ended && !self.is_closed => Some(request(awaited)),
-            _ => None,
-        };
+        let is_wanted = self.armed != Readiness::NONE && !self.is_ended && !self.is_closed;
+        let wanted = is_wanted.then(|| request(self.armed));
         match (self.poll, wanted) {
             (Poll::None, Some(events)) => {
                 self.poll = Poll::UnderWay(events);
@@ -189,7 +197,15 @@ impl Socket {
             // Whoever waits for the socket is to find out by using it. Reported once.
             Outcome::Failed => BOTH | Readiness::HANG_UP | Readiness::ERROR,
         };
-        if self.is_ended { Readiness::NONE } else { self.armed.report(holding) }
+        if self.is_ended { Readiness::NONE } else { self.report(holding) }
+    }
+
+    /// Of the conditions that hold, those to report. They are disarmed.
+    fn report(&mut self, holding: Readiness) -> Readiness {
+        let report = holding & self.armed;
+        let is_over = report.intersects(TERMINAL);
+        self.armed = if is_over { Readiness::NONE } else { self.armed & !report };
+        report
     }
 }
 

@@ -8,7 +8,6 @@ use super::*;
 const READ: Interest = Interest::READABLE;
 const WRITE: Interest = Interest::WRITABLE;
 const READ_WRITE: Interest = READ.add(WRITE);
-const TERMINAL: Readiness = Readiness::HANG_UP.or(Readiness::ERROR);
 
 /// What the driver and the port know of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,7 +41,10 @@ impl Promise {
     fn reported(&mut self, report: Readiness) {
         assert_eq!(report & !self.owed, Readiness::NONE, "reported, though not owed");
         self.owed = self.owed & !report;
-        self.is_over |= report.intersects(TERMINAL);
+        if report.intersects(TERMINAL) {
+            self.owed = Readiness::NONE;
+            self.is_over = true;
+        }
     }
 }
 
