@@ -16,7 +16,7 @@ mod memory;
 mod model;
 #[cfg(any(not(target_os = "linux"), mio_unsupported_force_libkqueue))]
 mod sys;
-#[cfg(all(test, feature = "net", not(mio_unsupported_force_libkqueue)))]
+#[cfg(all(test, feature = "net", target_os = "linux", not(mio_unsupported_force_libkqueue)))]
 mod tests;
 // Compiled where a pipe wakes, too.
 #[allow(dead_code)]
