@@ -129,7 +129,8 @@ fn waits(measured: &mut Measured) {
     let reported = || {
         let (mut poll, mut events) = poll_and_events()?;
         let (sender, receiver) = pipe::new()?;
-        let mut source = SourceFd(&sender.as_raw_fd());
+        let fd = sender.as_raw_fd();
+        let mut source = SourceFd(&fd);
         poll.registry().register(&mut source, TOKEN, Interest::WRITABLE)?;
         poll.poll(&mut events, None)?;
         Ok((poll, events, sender, receiver))
