@@ -38,15 +38,7 @@ impl Interest {
     pub const WRITABLE: Interest = Interest::of(WRITABLE);
 
     /// Events when an asynchronous I/O request, `aio(4)`, is complete.
-    #[cfg(any(
-        target_os = "dragonfly",
-        target_os = "freebsd",
-        target_os = "ios",
-        target_os = "macos",
-        target_os = "tvos",
-        target_os = "visionos",
-        target_os = "watchos",
-    ))]
+    #[cfg(any(target_os = "dragonfly", target_os = "freebsd", target_vendor = "apple"))]
     pub const AIO: Interest = Interest::of(AIO);
 
     /// Events when a list of asynchronous I/O requests, `lio_listio(2)`, is complete.

@@ -21,11 +21,11 @@ use self::table::{Kind, Snapshot, Table};
 use super::contract::{Registration, Selector};
 use super::readiness::ReadinessEvent;
 use super::rearm::Operator;
-#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
-use super::timeout;
 use super::timeout::Deadline;
 use super::waker::DescriptorWaker;
 use super::wakes::Wakes;
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+use super::{optional_call::OptionalCall, timeout};
 use crate::os::{RawSource, WakeFd, call};
 use crate::{Interest, Token};
 
@@ -281,15 +281,8 @@ pub(super) use super::poll_oneoff::wait;
 /// Waits, and returns how many entries have something to say.
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 pub(super) fn wait(entries: &mut [pollfd], timeout: Option<Duration>) -> io::Result<usize> {
-    #[cfg(any(
-        target_os = "android",
-        target_os = "dragonfly",
-        target_os = "freebsd",
-        target_os = "linux",
-        target_os = "openbsd",
-    ))]
     if !timeout::is_exact_in_milliseconds(timeout) {
-        if let Some(result) = precise::wait(entries, timeout) {
+        if let Some(result) = PPOLL.attempt(|| ppoll(entries, timeout)) {
             return result;
         }
     }
@@ -320,48 +313,44 @@ fn poll(entries: &mut [pollfd], timeout_ms: libc::c_int) -> io::Result<usize> {
     Ok(ready as usize)
 }
 
-/// Timeouts in nanoseconds, where the system has `ppoll(2)`.
-#[cfg(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "linux",
-    target_os = "openbsd",
-))]
-mod precise {
-    use std::ptr;
+/// Waits in nanoseconds, where the system can.
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+static PPOLL: OptionalCall = OptionalCall::new();
 
-    use super::{Duration, call, io, nfds_t, pollfd};
-    use crate::selector::optional_call::OptionalCall;
+first_match! {
+    any(
+        target_os = "android",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "linux",
+        target_os = "openbsd",
+    ) => {
+        #[allow(unsafe_code)]
+        fn ppoll(entries: &mut [pollfd], timeout: Option<Duration>) -> io::Result<usize> {
+            /// 68 years, which every `time_t` has room for. A wait that was cut begins anew.
+            const LONGEST: Duration = Duration::from_secs(i32::MAX as u64);
 
-    static PPOLL: OptionalCall = OptionalCall::new();
-
-    /// 68 years, which every `time_t` has room for. A wait that was cut to them begins anew.
-    const LONGEST: Duration = Duration::from_secs(i32::MAX as u64);
-
-    /// Waits with the full precision of `timeout`, or returns `None` where the system cannot.
-    pub(super) fn wait(
-        entries: &mut [pollfd],
-        timeout: Option<Duration>,
-    ) -> Option<io::Result<usize>> {
-        let timeout = timeout.map(|timeout| timeout.min(LONGEST));
-        let timeout = timeout.map(|timeout| libc::timespec {
-            tv_sec: timeout.as_secs() as _,
-            // Below 10^9, which fits a `long` everywhere.
-            tv_nsec: timeout.subsec_nanos() as _,
-        });
-        PPOLL.attempt(|| ppoll(entries, timeout.as_ref()))
+            let timeout = timeout.map(|timeout| timeout.min(LONGEST));
+            let timeout = timeout.map(|timeout| libc::timespec {
+                tv_sec: timeout.as_secs() as _,
+                // Below 10^9, which fits a `long` everywhere.
+                tv_nsec: timeout.subsec_nanos() as _,
+            });
+            let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+            let count = entries.len() as nfds_t;
+            // SAFETY: `count` entries are valid for the call, `timeout` is null or valid, and a
+            // null signal mask leaves the mask alone.
+            let ready = call::check(unsafe {
+                libc::ppoll(entries.as_mut_ptr(), count, timeout, std::ptr::null())
+            })?;
+            Ok(ready as usize)
+        }
     }
-
-    #[allow(unsafe_code)]
-    fn ppoll(entries: &mut [pollfd], timeout: Option<&libc::timespec>) -> io::Result<usize> {
-        let count = entries.len() as nfds_t;
-        let timeout = timeout.map_or(ptr::null(), ptr::from_ref);
-        // SAFETY: `count` entries are valid for the call, `timeout` is null or valid, and a null
-        // signal mask leaves the mask alone.
-        let ready =
-            call::check(unsafe { libc::ppoll(entries.as_mut_ptr(), count, timeout, ptr::null()) })?;
-        Ok(ready as usize)
+    not(all(target_os = "wasi", target_env = "p1")) => {
+        /// As of a system that has no such call.
+        fn ppoll(_: &mut [pollfd], _: Option<Duration>) -> io::Result<usize> {
+            Err(io::Error::from_raw_os_error(libc::ENOSYS))
+        }
     }
 }
 

@@ -18,27 +18,30 @@ use crate::selector::readiness::{Readiness, ReadinessEvent};
 use crate::selector::rearm::{Armed, Operator};
 use crate::{Interest, Token};
 
-/// Told apart from reading what was sent before the end, where the system can.
-#[cfg(any(
-    target_os = "android",
-    target_os = "freebsd",
-    target_os = "illumos",
-    target_os = "linux"
-))]
-const POLLRDHUP: c_int = libc::POLLRDHUP as c_int;
-#[cfg(not(any(
-    target_os = "android",
-    target_os = "freebsd",
-    target_os = "illumos",
-    target_os = "linux"
-)))]
-const POLLRDHUP: c_int = 0;
+first_match! {
+    any(
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "illumos",
+        target_os = "linux",
+    ) => {
+        /// Told apart from reading what was sent before the end, where the system can.
+        const POLLRDHUP: c_int = libc::POLLRDHUP as c_int;
+    }
+    else {
+        const POLLRDHUP: c_int = 0;
+    }
+}
 
-/// Data of high priority, which WASI does not have.
-#[cfg(target_os = "wasi")]
-const POLLPRI: c_int = 0;
-#[cfg(not(target_os = "wasi"))]
-const POLLPRI: c_int = libc::POLLPRI as c_int;
+first_match! {
+    target_os = "wasi" => {
+        /// Data of high priority, which WASI does not have.
+        const POLLPRI: c_int = 0;
+    }
+    else {
+        const POLLPRI: c_int = libc::POLLPRI as c_int;
+    }
+}
 
 /// Conditions and their bits in poll(2), as one type: systems differ in how wide they declare them.
 const BITS: [(Readiness, c_int); 6] = [
