@@ -102,6 +102,9 @@ impl Event {
 
     /// Whether no more data can be sent: both sides are shut down, the peer is gone, or the reader
     /// of a pipe is.
+    ///
+    /// An error of a datagram socket, such as that of a datagram which nobody received, answers the
+    /// same though it ends nothing.
     pub fn is_write_closed(&self) -> bool {
         self.raw.is_write_closed()
     }
