@@ -8,7 +8,7 @@
 ///
 /// `into_owned` and the like end a registration only where the selector needs that. Elsewhere the
 /// descriptor stays registered, so that deregistering before a conversion is right everywhere.
-#[cfg(unix)]
+#[cfg(not(windows))]
 macro_rules! impl_fd_traits {
     ($($type:ty => $std:ty),* $(,)?) => {$(
         impl std::os::fd::AsFd for $type {
@@ -52,7 +52,7 @@ macro_rules! impl_fd_traits {
         }
     )*};
 }
-#[cfg(unix)]
+#[cfg(not(windows))]
 pub(crate) use impl_fd_traits;
 
 /// The same for the sockets of Windows.

@@ -71,13 +71,10 @@ mod macros;
 pub mod event;
 pub mod features;
 pub mod guide;
-#[cfg(any(
-    all(any(unix, windows), any(feature = "net", feature = "os-ext")),
-    all(target_os = "wasi", feature = "net"),
-))]
+#[cfg(any(feature = "net", all(feature = "os-ext", unix)))]
 mod handle_traits;
 mod interest;
-#[cfg(any(feature = "net", all(feature = "os-ext", not(target_os = "wasi"))))]
+#[cfg(any(feature = "net", all(feature = "os-ext", unix)))]
 mod io_source;
 mod log;
 #[cfg(feature = "net")]
@@ -85,7 +82,7 @@ pub mod net;
 mod os;
 mod poll;
 mod selector;
-#[cfg(any(feature = "net", all(feature = "os-ext", not(target_os = "wasi"))))]
+#[cfg(any(feature = "net", all(feature = "os-ext", unix)))]
 mod stream_io;
 mod token;
 #[cfg(all(unix, feature = "os-ext"))]

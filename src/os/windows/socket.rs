@@ -58,7 +58,7 @@ pub(super) fn open(family: u16, kind: i32) -> io::Result<OwnedSocket> {
 /// The socket of the base provider, which is the one that the kernel knows.
 pub(crate) fn base_socket(socket: RawSocket) -> io::Result<RawSocket> {
     start_winsock()?;
-    find_base(socket, |socket, request| ask_for_socket(socket, request))
+    find_base(socket, ask_for_socket)
 }
 
 /// How many layered providers may lie on top of each other. Windows itself allows fewer.

@@ -237,10 +237,10 @@ fn unused_status() -> IO_STATUS_BLOCK {
 #[allow(unsafe_code)]
 fn check(status: NTSTATUS) -> io::Result<()> {
     const FIRST_ERROR: u32 = 0xc000_0000;
-    if status.cast_unsigned() < FIRST_ERROR {
+    if (status as u32) < FIRST_ERROR {
         return Ok(());
     }
     // SAFETY: takes a number and returns one.
     let error = unsafe { RtlNtStatusToDosError(status) };
-    Err(io::Error::from_raw_os_error(error.cast_signed()))
+    Err(io::Error::from_raw_os_error(error as i32))
 }
