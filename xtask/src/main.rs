@@ -16,6 +16,7 @@ mod step;
 mod targets;
 mod tidy;
 mod tokio;
+mod toolchain;
 mod tools;
 
 use std::process::ExitCode;

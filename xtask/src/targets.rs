@@ -1,7 +1,5 @@
 //! The rows of `docs/PLATFORMS.md`, compiled: each with every set of features, no warning allowed.
 
-mod toolchain;
-
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +9,7 @@ use std::time::Instant;
 use crate::paths;
 use crate::platforms::{self, Platform};
 use crate::step::{Outcome, Step};
-use toolchain::Toolchain;
+use crate::toolchain::Toolchain;
 
 /// The sets of features that differ in what is compiled.
 const FEATURES: [&str; 5] = ["", "os-poll", "net", "os-ext", "net,os-ext,log"];
