@@ -65,7 +65,17 @@ impl<T, R: Registration> IoSource<T, R> {
     /// either is an event.
     #[inline]
     pub(crate) fn try_io<O>(&self, operation: impl FnOnce() -> io::Result<O>) -> io::Result<O> {
-        self.do_io(Interest::READABLE | Interest::WRITABLE, |_| operation())
+        self.try_io_with(Interest::READABLE | Interest::WRITABLE, operation)
+    }
+
+    /// Runs a user's operation that goes in these directions.
+    #[inline]
+    pub(crate) fn try_io_with<O>(
+        &self,
+        directions: Interest,
+        operation: impl FnOnce() -> io::Result<O>,
+    ) -> io::Result<O> {
+        self.do_io(directions, |_| operation())
     }
 }
 
@@ -114,6 +124,47 @@ impl<T: fmt::Debug, R> fmt::Debug for IoSource<T, R> {
         self.io.fmt(formatter)
     }
 }
+
+/// `try_io_with` of types whose field `inner` is an [`IoSource`], each with its own example.
+#[cfg(any(feature = "net", feature = "os-ext"))]
+macro_rules! impl_try_io_with {
+    ($($(#[doc = $example:literal])* $source:ty),* $(,)?) => {$(
+        impl $source {
+            /// Runs an operation that the type does not have, like [`try_io`](Self::try_io), of
+            /// which it is known in which directions it goes.
+            ///
+            /// If its error is [`WouldBlock`](std::io::ErrorKind::WouldBlock), the next change of
+            /// `directions` is an event. Nothing else is told anew because of it: who waits to read
+            /// gets no event for writing, as with the operations of the type itself. Where the
+            /// system keeps the edges (epoll, kqueue) it is just the operation; elsewhere this is
+            /// how the selector learns that it would block.
+            ///
+            /// The operation has to be one of this very source. A direction in which it would
+            /// block and which is not named may have no further event: if in doubt, name both, or
+            /// use `try_io`. Naming one that the source is not registered for does nothing.
+            ///
+            /// The result of the operation is returned as it is. No system call is made besides,
+            /// but where another thread waits in a `Poll` that has no edges of its own: that
+            /// thread is told.
+            ///
+            /// # Examples
+            ///
+            $(#[doc = $example])*
+            pub fn try_io_with<F, T>(
+                &self,
+                directions: $crate::Interest,
+                f: F,
+            ) -> std::io::Result<T>
+            where
+                F: FnOnce() -> std::io::Result<T>,
+            {
+                self.inner.try_io_with(directions, f)
+            }
+        }
+    )*};
+}
+#[cfg(any(feature = "net", feature = "os-ext"))]
+pub(crate) use impl_try_io_with;
 
 /// Makes a type a [`Source`] by its field `inner`, an [`IoSource`].
 macro_rules! impl_source {

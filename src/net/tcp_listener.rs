@@ -5,7 +5,7 @@ use std::io;
 use std::net::{self, SocketAddr};
 
 use super::TcpStream;
-use crate::io_source::IoSource;
+use crate::io_source::{IoSource, impl_try_io_with};
 use crate::{Interest, os};
 
 /// A TCP socket that listens for connections.
@@ -118,6 +118,23 @@ impl TcpListener {
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_error()
     }
+}
+
+impl_try_io_with! {
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io;
+    ///
+    /// use mio::Interest;
+    /// use mio::net::TcpListener;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+    /// let result = listener.try_io_with(Interest::READABLE, || listener.accept());
+    /// assert_eq!(result.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    TcpListener
 }
 
 impl fmt::Debug for TcpListener {

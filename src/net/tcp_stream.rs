@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{self, Shutdown, SocketAddr};
 
-use crate::io_source::IoSource;
+use crate::io_source::{IoSource, impl_try_io_with};
 use crate::stream_io::{impl_read, impl_write};
 use crate::{Interest, os};
 
@@ -174,6 +174,19 @@ impl TcpStream {
     {
         self.inner.try_io(f)
     }
+}
+
+impl_try_io_with! {
+    /// ```no_run
+    /// # use std::io::{self, Read};
+    /// # fn example(stream: &mio::net::TcpStream) -> io::Result<usize> {
+    /// use mio::Interest;
+    ///
+    /// let mut buffer = [0; 1024];
+    /// stream.try_io_with(Interest::READABLE, || (&*stream).read(&mut buffer))
+    /// # }
+    /// ```
+    TcpStream
 }
 
 impl_read!(TcpStream);

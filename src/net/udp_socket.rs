@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::io_source::IoSource;
+use crate::io_source::{IoSource, impl_try_io_with};
 use crate::{Interest, os};
 
 /// A UDP socket.
@@ -300,6 +300,18 @@ impl UdpSocket {
     {
         self.inner.try_io(f)
     }
+}
+
+impl_try_io_with! {
+    /// ```no_run
+    /// # fn example(socket: &mio::net::UdpSocket) -> std::io::Result<usize> {
+    /// use mio::Interest;
+    ///
+    /// let mut buffer = [0; 1500];
+    /// socket.try_io_with(Interest::READABLE, || socket.recv(&mut buffer))
+    /// # }
+    /// ```
+    UdpSocket
 }
 
 impl fmt::Debug for UdpSocket {

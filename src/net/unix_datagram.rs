@@ -7,7 +7,7 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use crate::Interest;
-use crate::io_source::IoSource;
+use crate::io_source::{IoSource, impl_try_io_with};
 
 /// A Unix socket of datagrams, `SOCK_DGRAM`.
 ///
@@ -198,6 +198,23 @@ impl UnixDatagram {
     {
         self.inner.try_io(f)
     }
+}
+
+impl_try_io_with! {
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io;
+    ///
+    /// use mio::Interest;
+    /// use mio::net::UnixDatagram;
+    ///
+    /// let (left, _right) = UnixDatagram::pair()?;
+    /// let result = left.try_io_with(Interest::READABLE, || left.recv(&mut [0; 16]));
+    /// assert_eq!(result.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    UnixDatagram
 }
 
 impl fmt::Debug for UnixDatagram {

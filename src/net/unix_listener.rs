@@ -6,7 +6,7 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use super::UnixStream;
-use crate::io_source::IoSource;
+use crate::io_source::{IoSource, impl_try_io_with};
 use crate::{Interest, os};
 
 /// A Unix socket that listens for connections.
@@ -93,6 +93,20 @@ impl UnixListener {
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_error()
     }
+}
+
+impl_try_io_with! {
+    /// ```no_run
+    /// # use std::io;
+    /// # use std::os::unix::net::SocketAddr;
+    /// # use mio::net::{UnixListener, UnixStream};
+    /// # fn example(listener: &UnixListener) -> io::Result<(UnixStream, SocketAddr)> {
+    /// use mio::Interest;
+    ///
+    /// listener.try_io_with(Interest::READABLE, || listener.accept())
+    /// # }
+    /// ```
+    UnixListener
 }
 
 impl fmt::Debug for UnixListener {

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
-use crate::io_source::IoSource;
+use crate::io_source::{IoSource, impl_try_io_with};
 use crate::os;
 use crate::stream_io::{impl_read, impl_write};
 
@@ -140,6 +140,23 @@ impl UnixStream {
     {
         self.inner.try_io(f)
     }
+}
+
+impl_try_io_with! {
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::{self, Read};
+    ///
+    /// use mio::Interest;
+    /// use mio::net::UnixStream;
+    ///
+    /// let (left, _right) = UnixStream::pair()?;
+    /// let result = left.try_io_with(Interest::READABLE, || (&left).read(&mut [0; 16]));
+    /// assert_eq!(result.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    UnixStream
 }
 
 impl_read!(UnixStream);

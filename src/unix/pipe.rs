@@ -35,7 +35,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::{ChildStderr, ChildStdin, ChildStdout};
 
 use crate::handle_traits::impl_fd_traits;
-use crate::io_source::{IoSource, impl_source};
+use crate::io_source::{IoSource, impl_source, impl_try_io_with};
 use crate::os;
 use crate::stream_io::{impl_read, impl_write};
 
@@ -163,6 +163,35 @@ macro_rules! impl_pipe_end {
 
 impl_pipe_end!(Sender, "vmsplice(2)", Receiver, "splice(2)");
 impl_source!(Sender, Receiver);
+impl_try_io_with! {
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    ///
+    /// use mio::Interest;
+    /// use mio::unix::pipe;
+    ///
+    /// let (sender, _receiver) = pipe::new()?;
+    /// assert_eq!(sender.try_io_with(Interest::WRITABLE, || (&sender).write(b"hello"))?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    Sender,
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::{self, Read};
+    ///
+    /// use mio::Interest;
+    /// use mio::unix::pipe;
+    ///
+    /// let (_sender, receiver) = pipe::new()?;
+    /// let result = receiver.try_io_with(Interest::READABLE, || (&receiver).read(&mut [0; 16]));
+    /// assert_eq!(result.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    Receiver,
+}
 impl_fd_traits!(Sender => File, Receiver => File);
 impl_write!(Sender);
 impl_read!(Receiver);

@@ -1,12 +1,14 @@
 //! Edges: one event for each change, none without a change, and no direction speaks for the other.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use mio::event::Event;
-use mio::net::{TcpStream, UdpSocket, UnixDatagram, UnixStream};
+use mio::event::{Event, Source};
+use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
 use mio::unix::pipe;
 use mio::{Interest, Poll};
 
@@ -14,8 +16,8 @@ use crate::connection::{BOTH, Stream, TOKEN, events_until_silence, fill};
 use crate::support::capabilities::{PRIORITY, TELLS_PASSING_ERRORS};
 use crate::support::descriptor::send_out_of_band;
 use crate::support::{
-    LIMIT, expect_event, expect_events, expect_no_events, expect_would_block, loopback_v4,
-    poll_for, read_until_would_block, waiting,
+    LIMIT, SocketPath, expect_event, expect_events, expect_no_events, expect_would_block,
+    loopback_v4, poll_for, read_until_would_block, waiting,
 };
 
 const ROUNDS: usize = 100;
@@ -86,6 +88,127 @@ fn writes_that_block_make_no_readable_event() {
     }
     check::<TcpStream>();
     check::<UnixStream>();
+}
+
+/// A user's own operation that finds nothing.
+fn would_block() -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
+/// W2, mio#1963: the same of operations that the type does not have, where the user names their
+/// direction.
+#[test]
+fn named_reads_that_block_make_no_writable_event() {
+    fn check<S: Source>(mut source: S, read: impl Fn(&S) -> io::Result<()>, arrive: impl Fn()) {
+        let mut poll = Poll::new().unwrap();
+        poll.registry().register(&mut source, TOKEN, BOTH).unwrap();
+        expect_event(&mut poll, TOKEN, Event::is_writable);
+        for _ in 0..ROUNDS {
+            expect_would_block(read(&source));
+            expect_no_events(&mut poll);
+        }
+        arrive();
+        expect_event(&mut poll, TOKEN, Event::is_readable);
+    }
+    let reading = Interest::READABLE;
+    let (local, remote) = TcpStream::pair();
+    check(
+        local,
+        |source| source.try_io_with(reading, would_block),
+        || assert_eq!((&remote).write(b"x").unwrap(), 1),
+    );
+    let (local, remote) = UnixStream::pair().unwrap();
+    check(
+        local,
+        |source| source.try_io_with(reading, would_block),
+        || assert_eq!((&remote).write(b"x").unwrap(), 1),
+    );
+    let (local, remote) = UnixDatagram::pair().unwrap();
+    check(
+        local,
+        |source| source.try_io_with(reading, would_block),
+        || assert_eq!(remote.send(b"x").unwrap(), 1),
+    );
+    let local = UdpSocket::bind(loopback_v4()).unwrap();
+    let (address, remote) = (local.local_addr().unwrap(), UdpSocket::bind(loopback_v4()).unwrap());
+    check(
+        local,
+        |source| source.try_io_with(reading, would_block),
+        || assert_eq!(remote.send_to(b"x", address).unwrap(), 1),
+    );
+}
+
+/// W1, W2: what comes after an operation that the type does not have, and which would block in the
+/// direction named, is one event, with each type.
+#[test]
+fn each_change_after_a_named_operation_that_blocked_is_one_event() {
+    fn check<S: Source>(
+        mut source: S,
+        direction: Interest,
+        block: impl Fn(&S) -> io::Result<()>,
+        change: impl Fn(),
+        take: impl Fn(&S),
+    ) {
+        let mut poll = Poll::new().unwrap();
+        poll.registry().register(&mut source, TOKEN, direction).unwrap();
+        let answer = if direction.is_readable() { Event::is_readable } else { Event::is_writable };
+        for _ in 0..3 {
+            events_until_silence(&mut poll);
+            take(&source);
+            expect_would_block(block(&source));
+            expect_no_events(&mut poll);
+            change();
+            expect_event(&mut poll, TOKEN, answer);
+            expect_no_events(&mut poll);
+        }
+    }
+    let (reading, writing) = (Interest::READABLE, Interest::WRITABLE);
+
+    // Each takes just what is there, so that no operation of the type itself would block.
+    let listener = TcpListener::bind(loopback_v4()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let connect = || drop(std::net::TcpStream::connect(address).unwrap());
+    connect();
+    check(
+        listener,
+        reading,
+        |source| source.try_io_with(reading, would_block),
+        connect,
+        |source| drop(source.accept().unwrap()),
+    );
+
+    let path = SocketPath::new();
+    let listener = UnixListener::bind(&path).unwrap();
+    let connect = || drop(UnixStream::connect(&path).unwrap());
+    connect();
+    check(
+        listener,
+        reading,
+        |source| source.try_io_with(reading, would_block),
+        connect,
+        |source| drop(source.accept().unwrap()),
+    );
+
+    let (sender, receiver) = pipe::new().unwrap();
+    let send = || assert_eq!((&sender).write(b"x").unwrap(), 1);
+    send();
+    check(
+        receiver,
+        reading,
+        |source| source.try_io_with(reading, would_block),
+        send,
+        |source| assert_eq!({ source }.read(&mut [0]).unwrap(), 1),
+    );
+
+    let (sender, receiver) = pipe::new().unwrap();
+    let unseen = File::from(sender.as_fd().try_clone_to_owned().unwrap());
+    check(
+        sender,
+        writing,
+        |source| source.try_io_with(writing, would_block),
+        || drop(read_until_would_block(&receiver)),
+        |_| assert_ne!(fill(&unseen), 0),
+    );
 }
 
 /// W3, mio#2001: who waits to read and to write is told of both, whichever came first.

@@ -302,6 +302,11 @@ fn streams(measured: &mut Measured) {
         .add("`TcpStream::shutdown`", connection, |(client, _)| client.shutdown(Shutdown::Write));
     measured.add("`TcpStream::take_error`", connection, |(client, _)| client.take_error());
     measured.add("`TcpStream::peer_addr`", connection, |(client, _)| client.peer_addr());
+    let name = "`TcpStream::try_io_with` of nothing that would block, registered";
+    measured.add(name, registered, |(client, ..)| {
+        let blocked = || io::Result::<()>::Err(io::ErrorKind::WouldBlock.into());
+        would_block(client.try_io_with(Interest::READABLE, blocked))
+    });
 }
 
 fn datagrams(measured: &mut Measured) {

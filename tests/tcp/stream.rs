@@ -291,6 +291,12 @@ fn try_io_returns_what_the_operation_does() {
     assert_eq!(stream.try_io(|| Ok("result")).unwrap(), "result");
     let failed: io::Result<()> = stream.try_io(|| Err(ErrorKind::TimedOut.into()));
     expect_error(failed, ErrorKind::TimedOut);
+    for direction in [Interest::READABLE, Interest::WRITABLE, BOTH] {
+        assert_eq!(stream.try_io_with(direction, || Ok("result")).unwrap(), "result");
+        let failed: io::Result<()> =
+            stream.try_io_with(direction, || Err(ErrorKind::TimedOut.into()));
+        expect_error(failed, ErrorKind::TimedOut);
+    }
 }
 
 #[test]

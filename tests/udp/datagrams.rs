@@ -53,12 +53,13 @@ fn all_ways_to_receive_would_block_when_nothing_is_there() {
 
 #[test]
 fn a_datagram_after_any_of_them_would_block_is_exactly_one_event() {
-    let operations: [fn(&UdpSocket) -> io::Result<usize>; 5] = [
+    let operations: [fn(&UdpSocket) -> io::Result<usize>; 6] = [
         |socket| socket.recv(&mut [0; 8]),
         |socket| socket.peek(&mut [0; 8]),
         |socket| socket.recv_from(&mut [0; 8]).map(|(length, _)| length),
         |socket| socket.peek_from(&mut [0; 8]).map(|(length, _)| length),
         |socket| socket.try_io(|| socket.recv(&mut [0; 8])),
+        |socket| socket.try_io_with(Interest::READABLE, || socket.recv(&mut [0; 8])),
     ];
     let (peer, mut socket) = connected();
     let mut poll = polling(&mut socket, Interest::READABLE);

@@ -1,13 +1,13 @@
 //! Rules 4 to 6: edges, their direction, and the interest.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::Shutdown;
 
 use super::harness::{
     BOTH, Waiter, assert_at_end, assert_would_block, close, drain, empty, fill, pair, read,
     registered, write,
 };
-use crate::selector::contract::{RawEvent, Selector};
+use crate::selector::contract::{RawEvent, Registration, Selector};
 use crate::{Interest, Token};
 
 pub(crate) fn what_is_ready_at_registration_is_an_event<S: Selector>() {
@@ -114,19 +114,64 @@ pub(crate) fn blocked_directions_add_up<S: Selector>() {
     assert!(waiter.expect(1).is_writable());
 }
 
+/// An operation that finds nothing.
+fn would_block() -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
 pub(crate) fn an_operation_of_unknown_direction_arms_both<S: Selector>() {
     let mut waiter = Waiter::<S>::new();
     let (stream, mut peer) = registered(&waiter, 1, BOTH);
     waiter.expect(1);
     fill::<S>(&stream);
-    let blocked =
-        stream.try_io(|| -> std::io::Result<()> { Err(std::io::ErrorKind::WouldBlock.into()) });
-    assert_would_block(&blocked.unwrap_err());
+    assert_would_block(&stream.try_io(would_block).unwrap_err());
     waiter.expect_nothing();
     peer.write_all(b"x").unwrap();
     assert!(waiter.expect(1).is_readable());
     empty(&peer);
     assert!(waiter.expect(1).is_writable());
+}
+
+pub(crate) fn an_operation_of_named_directions_arms_those_only<S: Selector>() {
+    for (direction, is_reading) in [(Interest::READABLE, true), (Interest::WRITABLE, false)] {
+        let mut waiter = Waiter::<S>::new();
+        let (stream, mut peer) = registered(&waiter, 1, BOTH);
+        peer.write_all(b"x").unwrap();
+        waiter.expect(1);
+        // It says so though the source is ready both ways, which shows what was armed.
+        assert_would_block(&stream.try_io_with(direction, would_block).unwrap_err());
+        if S::Registration::REARMS {
+            let event = waiter.expect(1);
+            assert_eq!((event.is_readable(), event.is_writable()), (is_reading, !is_reading));
+        }
+        waiter.expect_nothing();
+    }
+}
+
+pub(crate) fn operations_of_named_directions_add_up<S: Selector>() {
+    for first in [Interest::READABLE, Interest::WRITABLE] {
+        let mut waiter = Waiter::<S>::new();
+        let (stream, mut peer) = registered(&waiter, 1, BOTH);
+        waiter.expect(1);
+        fill::<S>(&stream);
+        for direction in [first, BOTH.remove(first).unwrap()] {
+            assert_would_block(&stream.try_io_with(direction, would_block).unwrap_err());
+        }
+        waiter.expect_nothing();
+        peer.write_all(b"x").unwrap();
+        assert!(waiter.expect(1).is_readable());
+        empty(&peer);
+        assert!(waiter.expect(1).is_writable());
+    }
+}
+
+pub(crate) fn a_direction_outside_the_interest_arms_nothing<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (stream, mut peer) = registered(&waiter, 1, Interest::WRITABLE);
+    peer.write_all(b"x").unwrap();
+    assert!(waiter.expect(1).is_writable());
+    assert_would_block(&stream.try_io_with(Interest::READABLE, would_block).unwrap_err());
+    waiter.expect_nothing();
 }
 
 pub(crate) fn only_the_interest_is_reported<S: Selector>() {

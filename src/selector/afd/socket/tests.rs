@@ -218,6 +218,28 @@ impl World {
     }
 }
 
+/// W2, W3.
+#[test]
+fn a_blocked_direction_asks_for_itself_only_and_adds_to_what_is_asked_for() {
+    let cases = [(READ, AfdEvents::RECEIVE | AfdEvents::ACCEPT), (WRITE, AfdEvents::SEND)];
+    for ((first, events), (second, more)) in [(cases[0], cases[1]), (cases[1], cases[0])] {
+        let mut socket = Socket::new(READ_WRITE);
+        assert!(matches!(socket.next(), Command::Submit(_)));
+        let found = AfdEvents::RECEIVE | AfdEvents::SEND | AfdEvents::DISCONNECT;
+        socket.completed(Outcome::Ready(found));
+        let Command::Submit(asked) = socket.next() else { panic!("an end is still awaited") };
+        assert_eq!(asked, AfdEvents::ALWAYS, "all else was reported");
+        socket.rearmed(first);
+        assert_eq!(socket.next(), Command::Cancel);
+        socket.completed(Outcome::Cancelled);
+        assert_eq!(socket.next(), Command::Submit(AfdEvents::ALWAYS | events));
+        socket.rearmed(second);
+        assert_eq!(socket.next(), Command::Cancel);
+        socket.completed(Outcome::Cancelled);
+        assert_eq!(socket.next(), Command::Submit(AfdEvents::ALWAYS | events | more));
+    }
+}
+
 /// W1 to W3, W5 to W9, W12, W17.
 #[test]
 fn every_order_of_events_keeps_the_promises() {
