@@ -7,6 +7,8 @@ use std::os::fd::RawFd;
 use std::process::Command;
 use std::thread;
 
+use crate::support::emulator;
+
 const MARK: &str = "MIO_TEST_IS_ALONE";
 
 /// Runs `body` in a new process of this binary, which runs no other test. To be called by the test
@@ -18,7 +20,10 @@ pub fn alone(body: impl FnOnce()) {
     }
     let current = thread::current();
     let name = current.name().expect("a test's thread has its name");
-    let output = Command::new(env::current_exe().unwrap())
+    let mut words = emulator();
+    words.push(env::current_exe().unwrap().into());
+    let output = Command::new(&words[0])
+        .args(&words[1..])
         .args([name, "--exact", "--nocapture", "--test-threads=1"])
         .env(MARK, "yes")
         .output()

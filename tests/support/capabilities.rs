@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use super::{is_kqueue, is_poll2, is_wine, loopback_v6};
+use super::{emulator, is_kqueue, is_poll2, is_wine, loopback_v6};
 
 /// Something that not all platforms or selectors can do.
 pub struct Capability {
@@ -64,6 +64,10 @@ pub const SEVERAL_POLLS_FOR_ONE_SOURCE: Capability =
 pub const IPV6_LOOPBACK: Capability =
     Capability { name: "IPv6 loopback", is_here: || TcpListener::bind(loopback_v6()).is_ok() };
 
+/// A socket can be told to take no datagrams of groups that others joined. qemu refuses the option.
+pub const IGNORES_GROUPS_OF_OTHERS: Capability =
+    Capability { name: "choice of groups, in an emulator", is_here: || emulator().is_empty() };
+
 /// Ports below 1024 are reserved for the superuser, which some containers lift.
 pub const RESERVED_PORTS: Capability = Capability {
     name: "reserved ports",
@@ -94,13 +98,6 @@ pub const DATAGRAMS_ARE_CUT: Capability =
 /// Joining a group twice and leaving one not joined are errors of their own kinds.
 pub const KINDS_OF_GROUP_ERRORS: Capability =
     Capability { name: "kinds of errors about groups", is_here: || !cfg!(windows) };
-
-/// There are Unix sockets. Windows has them since 10.0.17063, Wine 10 does not (`AF_UNIX` is
-/// `WSAEAFNOSUPPORT`).
-pub const UNIX_SOCKETS: Capability = Capability {
-    name: "address family of Unix sockets",
-    is_here: || cfg!(unix) || cfg!(windows) && !is_wine(),
-};
 
 impl Capability {
     /// Whether the platform can do this, for tests whose expectation depends on it.

@@ -17,6 +17,7 @@ pub mod signals;
 #[cfg(target_os = "linux")]
 pub mod waiting;
 
+use std::ffi::OsString;
 use std::fmt::Debug;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -173,6 +174,13 @@ pub fn is_wine() -> bool {
     return descriptor::is_wine();
     #[cfg(not(windows))]
     return false;
+}
+
+/// The words that start a program of this processor on another one, if that is where this runs: the
+/// one that starts the tests has them in a variable.
+pub fn emulator() -> Vec<OsString> {
+    let words = std::env::var("MIO_TEST_EMULATOR").unwrap_or_default();
+    words.split_whitespace().map(OsString::from).collect()
 }
 
 /// A path for a socket that nobody else uses. What is there in the end is removed.

@@ -19,6 +19,8 @@ mod table;
 mod timeouts;
 mod tracer;
 
+use std::io::Write;
+
 /// What the columns for this build are called: all alike, by the selector, or with the waker too.
 const COLUMNS: [&str; 3] = if cfg!(mio_unsupported_force_poll_poll) {
     if cfg!(mio_unsupported_force_waker_pipe) {
@@ -32,9 +34,12 @@ const COLUMNS: [&str; 3] = if cfg!(mio_unsupported_force_poll_poll) {
     ["each selector", "epoll", "epoll, eventfd"]
 };
 
-/// Says that a test could not run here.
+/// Says that a test could not run here, past the capture of the test runner.
 fn skip() {
-    eprintln!("skipped: this system does not let a process trace its child");
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let reason = "this system does not let a process trace its child";
+    let _ = writeln!(std::io::stderr(), "skipped: {test}: {reason}");
 }
 
 #[test]

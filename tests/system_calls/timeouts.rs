@@ -5,7 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use libc::{c_int, c_long, sock_filter};
-use mio::{Events, Poll, Token, Waker};
+use mio::{Events, Poll};
 
 use crate::tracer::Call;
 use crate::{skip, tracer};
@@ -92,6 +92,8 @@ fn a_refused_precise_wait_is_as_long_and_never_tried_again() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn a_timeout_of_25_days_is_never_given_as_none_at_all() {
+    use mio::{Token, Waker};
+
     /// What the wait without a precise call is, and which of its arguments is the timeout.
     const COARSE: (c_long, usize) = if cfg!(mio_unsupported_force_poll_poll) {
         (libc::SYS_poll, 2)

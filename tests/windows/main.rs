@@ -5,4 +5,3 @@
 mod sockets;
 #[path = "../support/mod.rs"]
 mod support;
-mod unix_sockets;

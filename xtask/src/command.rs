@@ -90,11 +90,23 @@ impl Run {
 
     /// Runs to the end without a word, for what runs beside others; the error has the output.
     pub fn quietly(&self) -> Result<String, String> {
+        let (status, text) = self.ended()?;
+        check(&self.program, status).map_err(|error| format!("{error}\n{self}\n{text}"))?;
+        Ok(text)
+    }
+
+    /// Runs to the end and returns whether it succeeded, and all that it wrote.
+    pub fn attempt(&self) -> Result<(bool, String), String> {
+        println!("{self}");
+        let (status, text) = self.ended()?;
+        Ok((status.success(), text))
+    }
+
+    fn ended(&self) -> Result<(ExitStatus, String), String> {
         let output = self.command().output().map_err(|error| self.not_started(&error))?;
         let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
         text.push_str(&String::from_utf8_lossy(&output.stderr));
-        check(&self.program, output.status).map_err(|error| format!("{error}\n{self}\n{text}"))?;
-        Ok(text)
+        Ok((output.status, text))
     }
 
     fn prepare(&self) -> Command {

@@ -7,19 +7,26 @@ use std::path::{Path, PathBuf};
 use crate::command::Run;
 use crate::paths;
 
-/// The packages of one release, with settings that leave the machine's own alone.
+/// What a machine has that compiles C.
+const COMPILER: &str = "gcc libc6-dev";
+
+/// The packages of a release, with settings and lists that are not the machine's: these may be of
+/// any age.
 pub struct Archive {
     state: PathBuf,
 }
 
 impl Archive {
-    /// Fetches the lists of a release into a folder, which also takes the packages.
-    pub fn open(state: PathBuf, release: &str) -> Result<Archive, String> {
+    /// Fetches the lists of releases, which may be of security updates, into a folder, which also
+    /// takes the packages.
+    pub fn open(state: PathBuf, releases: &[&str]) -> Result<Archive, String> {
         for part in ["lists/partial", "state", "cache/archives/partial", "packages"] {
             paths::create(&state.join(part))?;
         }
-        let source = format!("deb {} {release} main\n", mirror()?);
-        paths::write(&state.join("sources.list"), &source)?;
+        let mirror = mirror()?;
+        let sources: String =
+            releases.iter().map(|release| source_line(&mirror, release)).collect();
+        paths::write(&state.join("sources.list"), &sources)?;
         // Nothing counts as installed, so the answer does not depend on the machine.
         paths::write(&state.join("status"), "")?;
         let archive = Archive { state };
@@ -30,6 +37,14 @@ impl Archive {
     /// The names of what has to be there for these packages to be installed.
     pub fn plan(&self, packages: &str) -> Result<String, String> {
         self.apt("--simulate --no-install-recommends install").words(packages).output()
+    }
+
+    /// What has to be unpacked for these packages beside what a machine has that compiles C, in the
+    /// release's plan to install them all.
+    pub fn beside_compiler<'a>(&self, plan: &'a str) -> Result<Vec<&'a str>, String> {
+        let at_hand = self.plan(COMPILER)?;
+        let at_hand = planned(&at_hand, &[]);
+        Ok(planned(plan, &[]).into_iter().filter(|package| !at_hand.contains(package)).collect())
     }
 
     /// Downloads packages and unpacks them into a folder.
@@ -74,7 +89,13 @@ pub fn planned<'a>(plan: &'a str, left_out: &[&str]) -> Vec<&'a str> {
         .collect()
 }
 
-/// The first Debian mirror that the machine itself uses, signed by the key it uses.
+/// The version of a package in a simulated installation.
+pub fn planned_version<'a>(plan: &'a str, package: &str) -> Option<&'a str> {
+    let rest = plan.lines().find_map(|line| line.strip_prefix(&format!("Inst {package} (")))?;
+    rest.split([' ', ')']).next()
+}
+
+/// The first Debian mirror that the machine itself uses.
 fn mirror() -> Result<String, String> {
     let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
     if let Ok(entries) = fs::read_dir("/etc/apt/sources.list.d") {
@@ -85,7 +106,14 @@ fn mirror() -> Result<String, String> {
         .filter_map(|file| fs::read_to_string(file).ok())
         .find_map(|text| mirror_in(&text))
         .ok_or("no Debian mirror in /etc/apt: this check runs on Debian")?;
-    Ok(format!("[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {address}"))
+    Ok(address)
+}
+
+/// A line of apt's source lists. Security updates lie beside the main archive on each mirror.
+fn source_line(mirror: &str, release: &str) -> String {
+    let keys = "signed-by=/usr/share/keyrings/debian-archive-keyring.gpg";
+    let beside = if release.ends_with("-security") { "-security" } else { "" };
+    format!("deb [{keys}] {mirror}{beside} {release} main\n")
 }
 
 /// The address of Debian's main archive in either form of apt's source lists.
@@ -100,7 +128,7 @@ fn mirror_in(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{mirror_in, planned};
+    use super::{mirror_in, planned, planned_version, source_line};
 
     #[test]
     fn the_mirror_is_found_in_both_forms_of_source_lists() {
@@ -115,5 +143,15 @@ mod tests {
     fn the_plan_has_what_is_installed_and_is_not_left_out() {
         let plan = "Inst libc6 (2.41 x)\nConf libc6\nInst gcc-14 (14)\nInst rustc (1.85.1)\n";
         assert_eq!(planned(plan, &["gcc", "cpp"]), ["libc6", "rustc"]);
+        assert_eq!(planned_version(plan, "rustc"), Some("1.85.1"));
+        assert_eq!(planned_version(plan, "gcc"), None);
+    }
+
+    #[test]
+    fn security_updates_are_asked_for_where_they_lie() {
+        let line = source_line("http://a.example/debian", "bookworm-security");
+        assert!(line.ends_with("] http://a.example/debian-security bookworm-security main\n"));
+        let line = source_line("http://a.example/debian", "sid");
+        assert!(line.ends_with("] http://a.example/debian sid main\n"));
     }
 }

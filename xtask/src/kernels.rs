@@ -9,6 +9,7 @@ use crate::command::Run;
 use crate::debian::{Archive, planned};
 use crate::no_arguments;
 use crate::paths;
+use crate::programs::{executables, name_of, number_before};
 use crate::step::{Outcome, Step};
 
 /// A kernel, the release of Debian that has it, and a test that cannot pass there.
@@ -96,7 +97,7 @@ fn first_program(kernel: &Kernel) -> String {
 }
 
 fn fetch(folder: &Path, kernel: &Kernel) -> Result<(), String> {
-    let archive = Archive::open(folder.join("apt"), kernel.release)?;
+    let archive = Archive::open(folder.join("apt"), &[kernel.release])?;
     let plan = archive.plan("linux-image-cloud-amd64 busybox-static")?;
     let image = format!("linux-image-{}", kernel.version);
     let is_needed = |name: &&str| name.starts_with(&image) || *name == "busybox-static";
@@ -121,23 +122,8 @@ fn build() -> Result<Vec<PathBuf>, String> {
         .variable("CARGO_PROFILE_DEV_DEBUG", "0")
         .variable("CARGO_TARGET_DIR", paths::target("kernels"))
         .messages()?;
-    Ok(executables(&messages))
-}
-
-/// The programs that cargo says it built.
-fn executables(messages: &str) -> Vec<PathBuf> {
-    messages
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("Executable ")?.split_once(" ("))
-        .filter_map(|(_, path)| path.strip_suffix(')').map(PathBuf::from))
-        .filter(|path| name_of(path) != NOT_IN_A_MACHINE)
-        .collect()
-}
-
-/// The name of a test without what cargo appends.
-fn name_of(program: &Path) -> String {
-    let name = program.file_name().unwrap_or_default().to_string_lossy();
-    name.rsplit_once('-').map_or(name.as_ref(), |(name, _)| name).to_owned()
+    let is_alone = |program: &PathBuf| name_of(program) != NOT_IN_A_MACHINE;
+    Ok(executables(&messages).into_iter().filter(is_alone).collect())
 }
 
 /// Writes the files of the machine in the form that the kernel unpacks: `cpio`, "new ASCII".
@@ -215,22 +201,9 @@ fn verdict(console: &str, programs: usize) -> Outcome {
     Ok(format!("Linux {kernel}: {passed} passed in {programs} programs, {skipped} skipped"))
 }
 
-fn number_before(line: &str, word: &str) -> Option<usize> {
-    line.split_once(word)?.0.rsplit(' ').next()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{add, executables, name_of, verdict};
-
-    #[test]
-    fn programs_are_found_but_the_one_that_needs_cargo() {
-        let messages = "   Compiling mio\n  Executable unittests src/lib.rs (/x/deps/mio-1a)\n  \
-                        Executable tests/a/main.rs (/x/deps/a-2b)\n  \
-                        Executable tests/examples.rs (/x/deps/examples-3c)\n";
-        let names: Vec<String> = executables(messages).iter().map(|path| name_of(path)).collect();
-        assert_eq!(names, ["mio", "a"]);
-    }
+    use super::{add, verdict};
 
     #[test]
     fn entries_of_the_archive_begin_at_multiples_of_four() {

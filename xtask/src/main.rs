@@ -3,6 +3,7 @@
 //! Each command is a list of steps. A step prints the programs it starts, a failed step does not
 //! stop the others, and a summary with times ends the run.
 
+mod archs;
 mod builds;
 mod command;
 mod contract;
@@ -12,6 +13,7 @@ mod msrv;
 mod package;
 mod paths;
 mod platforms;
+mod programs;
 mod step;
 mod targets;
 mod tidy;
@@ -37,7 +39,7 @@ const fn command(name: &'static str, steps: Steps, about: &'static str) -> Comma
 }
 
 /// The order is that of `ci`: what is cheap and fails often comes first.
-const CHECKS: [Command; 16] = [
+const CHECKS: [Command; 17] = [
     command("tidy", tidy::steps, "rules of this tree that no compiler knows"),
     command("format", builds::format, "rustfmt changes nothing"),
     command("clippy", builds::clippy, "no warning, with each forced cfg too"),
@@ -52,12 +54,13 @@ const CHECKS: [Command; 16] = [
     command("public-api", contract::public_api, "no line of mio 1.2.5's public API is missing"),
     command("semver", contract::semver, "no break since mio 1.2.5"),
     command("tokio", tokio::steps, "Tokio's tests [--backend epoll|poll] [--published]"),
+    command("archs", archs::steps, "all tests for other processors and musl, in qemu [TARGET...]"),
     command("kernels", kernels::steps, "all tests on an old and a new Linux, in qemu"),
     command("quick", quick, "the inner loop: tidy, format, clippy, tests in debug"),
 ];
 
 /// What `ci` leaves out: a part of it, and what emulates machines and takes its time.
-const NOT_IN_CI: [&str; 2] = ["quick", "kernels"];
+const NOT_IN_CI: [&str; 3] = ["quick", "archs", "kernels"];
 
 /// What `ci` says to a command to keep it short on a machine that has nothing in its cache.
 const ARGUMENTS_IN_CI: [(&str, &[&str]); 1] = [("targets", &["--tier", "2"])];

@@ -54,7 +54,7 @@ fn check() -> Outcome {
 /// Downloads and unpacks Debian's packages.
 fn fetch(folder: &Path) -> Result<(), String> {
     paths::remove(folder)?;
-    let archive = Archive::open(folder.join("apt"), RELEASE)?;
+    let archive = Archive::open(folder.join("apt"), &[RELEASE])?;
     let plan = archive.plan("rustc cargo")?;
     let root = folder.join("root");
     // The links that make /lib and /usr/lib one, which no package brings.

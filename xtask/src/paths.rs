@@ -1,5 +1,6 @@
 //! Where things are: the work tree, the folder for build results, the folder for what is fetched.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// The root of the work tree.
@@ -37,6 +38,14 @@ pub fn read(path: &Path) -> Result<String, String> {
 
 pub fn write(path: &Path, text: &str) -> Result<(), String> {
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Waits until no other run works on something in the cache, and keeps others off it. `name` is
+/// that of a file, which is made.
+pub fn lock(name: &Path) -> Result<File, String> {
+    File::create(name)
+        .and_then(|file| file.lock().map(|()| file))
+        .map_err(|error| format!("{}: {error}", name.display()))
 }
 
 /// Removes a folder with all it contains; one that is not there is fine.

@@ -52,8 +52,9 @@ fn check(choice: &Choice) -> Outcome {
         |row: &&Platform| choice.targets.is_empty() || choice.targets.contains(&row.target);
     let (missing, rows): (Vec<_>, Vec<_>) =
         table.iter().filter(chosen).partition(|row| row.is_missing);
-    let toolchain = Toolchain::newest()?;
-    let is_wanted = |row: &&Platform| row.tier <= choice.tier || toolchain.has_library(&row.target);
+    let toolchain = Toolchain::open()?;
+    let is_wanted =
+        |row: &&Platform| row.tier <= choice.tier || toolchain.describes_library(&row.target);
     let (rows, left_out): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_wanted);
     for row in &missing {
         println!("not yet: {}", row.target);
@@ -62,9 +63,7 @@ fn check(choice: &Choice) -> Outcome {
         println!("left out, as its library would have to be made: {}", row.target);
     }
     let failed = for_each(&rows, |row| {
-        if !toolchain.has_library(&row.target) {
-            toolchain.make_library(&row.target)?;
-        }
+        toolchain.describe_library(&row.target)?;
         check_row(&toolchain, row)
     });
     let others = format!("{} not yet, {} left out", missing.len(), left_out.len());

@@ -2,8 +2,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
-pub use std::os::unix::net::SocketAddr;
-pub(crate) use std::os::unix::net::{UnixListener as Listener, UnixStream as Stream};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 
 use super::address::ToSend;
 use super::{connect, flags};
@@ -12,22 +11,15 @@ use super::{connect, flags};
 ///
 /// A listener whose queue is full is [`io::ErrorKind::WouldBlock`], and there is no stream then:
 /// such a connect has not begun, so that no event would ever end it.
-pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<Stream> {
+pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<UnixStream> {
     let address = ToSend::unix(address)?;
     let socket = flags::socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
     connect::begin(socket.as_fd(), &address)?;
-    Ok(Stream::from(socket))
-}
-
-/// A socket that listens, non-blocking.
-pub(crate) fn bind(address: &SocketAddr) -> io::Result<Listener> {
-    let listener = Listener::bind_addr(address)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+    Ok(UnixStream::from(socket))
 }
 
 /// The next connection, non-blocking.
-pub(crate) fn accept(listener: &Listener) -> io::Result<(Stream, SocketAddr)> {
+pub(crate) fn accept(listener: &UnixListener) -> io::Result<(UnixStream, SocketAddr)> {
     let (socket, peer) = flags::accept(listener.as_fd())?;
-    Ok((Stream::from(socket), peer.unix()?))
+    Ok((UnixStream::from(socket), peer.unix()?))
 }

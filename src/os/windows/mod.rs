@@ -14,8 +14,6 @@ pub(crate) mod socket;
 pub(crate) mod tcp;
 #[cfg(feature = "net")]
 pub(crate) mod udp;
-#[cfg(feature = "net")]
-pub(crate) mod uds;
 
 /// What a selector watches on Windows.
 pub(crate) type RawSource = std::os::windows::io::RawSocket;
