@@ -130,8 +130,8 @@ impl<T: fmt::Debug, R> fmt::Debug for IoSource<T, R> {
 macro_rules! impl_try_io_with {
     ($($(#[doc = $example:literal])* $source:ty),* $(,)?) => {$(
         impl $source {
-            /// Runs an operation that the type does not have, like [`try_io`](Self::try_io), of
-            /// which it is known in which directions it goes.
+            /// Runs an operation that the type does not have, and of which it is known in which
+            /// directions it goes.
             ///
             /// If its error is [`WouldBlock`](std::io::ErrorKind::WouldBlock), the next change of
             /// `directions` is an event. Nothing else is told anew because of it: who waits to read
@@ -140,8 +140,8 @@ macro_rules! impl_try_io_with {
             /// how the selector learns that it would block.
             ///
             /// The operation has to be one of this very source. A direction in which it would
-            /// block and which is not named may have no further event: if in doubt, name both, or
-            /// use `try_io`. Naming one that the source is not registered for does nothing.
+            /// block and which is not named may have no further event: if in doubt, name both.
+            /// Naming one that the source is not registered for does nothing.
             ///
             /// The result of the operation is returned as it is. No system call is made besides,
             /// but where another thread waits in a `Poll` that has no edges of its own: that

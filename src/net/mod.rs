@@ -19,9 +19,9 @@ mod tcp_stream;
 mod udp_socket;
 #[cfg(unix)]
 mod unix_datagram;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 mod unix_listener;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 mod unix_stream;
 
 pub use self::tcp_listener::TcpListener;
@@ -29,16 +29,22 @@ pub use self::tcp_stream::TcpStream;
 pub use self::udp_socket::UdpSocket;
 #[cfg(unix)]
 pub use self::unix_datagram::UnixDatagram;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub use self::unix_listener::UnixListener;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub use self::unix_stream::UnixStream;
+/// The address of a Unix socket, as the system at hand has it: the standard library's type where
+/// there is one.
+#[cfg(any(unix, windows))]
+pub use crate::os::uds::SocketAddr as UnixSocketAddr;
 
 use crate::io_source::impl_source;
 
 impl_source!(TcpListener, TcpStream, UdpSocket);
 #[cfg(unix)]
-impl_source!(UnixDatagram, UnixListener, UnixStream);
+impl_source!(UnixDatagram);
+#[cfg(any(unix, windows))]
+impl_source!(UnixListener, UnixStream);
 
 use crate::handle_traits::impl_into_std;
 
@@ -62,6 +68,8 @@ impl_socket_traits!(
     TcpListener => std::net::TcpListener,
     TcpStream => std::net::TcpStream,
     UdpSocket => std::net::UdpSocket,
+    UnixListener => crate::os::uds::Listener,
+    UnixStream => crate::os::uds::Stream,
 );
 
 #[cfg(any(unix, target_os = "wasi"))]

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::io;
-use std::os::unix::net::{self, SocketAddr};
+#[cfg(unix)]
+use std::os::unix::net;
 use std::path::Path;
 
 use super::UnixStream;
+use crate::Interest;
 use crate::io_source::{IoSource, impl_try_io_with};
-use crate::{Interest, os};
+use crate::os::uds::{self, SocketAddr};
 
 /// A Unix socket that listens for connections.
 ///
@@ -15,9 +17,14 @@ use crate::{Interest, os};
 /// [`accept`](UnixListener::accept) until that returns [`WouldBlock`](io::ErrorKind::WouldBlock).
 /// The file of the socket stays when the listener is dropped; who made it removes it.
 ///
+/// On Windows since 10.0.17063; earlier systems refuse the address family (`WSAEAFNOSUPPORT`).
+///
 /// # Examples
 ///
 /// ```
+/// # #[cfg(windows)]
+/// # fn main() {}
+/// # #[cfg(unix)]
 /// # fn main() -> std::io::Result<()> {
 /// use mio::net::{UnixListener, UnixStream};
 ///
@@ -33,7 +40,7 @@ use crate::{Interest, os};
 /// # }
 /// ```
 pub struct UnixListener {
-    pub(super) inner: IoSource<net::UnixListener>,
+    pub(super) inner: IoSource<uds::Listener>,
 }
 
 impl UnixListener {
@@ -45,26 +52,26 @@ impl UnixListener {
     /// - [`AddrInUse`](io::ErrorKind::AddrInUse): the path exists.
     /// - [`NotFound`](io::ErrorKind::NotFound): its directory does not.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is longer than the system's limit
-    ///   (107 bytes on Linux), or has a zero byte. Abstract names go through
-    ///   [`bind_addr`](UnixListener::bind_addr).
+    ///   (107 bytes on Linux and Windows), or has a zero byte; on Windows, that it is empty or not
+    ///   Unicode. Abstract names go through [`bind_addr`](UnixListener::bind_addr).
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixListener> {
         UnixListener::bind_addr(&SocketAddr::from_pathname(path)?)
     }
 
-    /// Listens on an address: a path, or on Linux and Android an abstract name.
+    /// Listens on an address, which is a [`UnixSocketAddr`](super::UnixSocketAddr): a path, or on
+    /// Linux and Android an abstract name.
     ///
     /// # Errors
     ///
     /// [`AddrInUse`](io::ErrorKind::AddrInUse): the path exists, or another socket has the name.
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
-        let listener = net::UnixListener::bind_addr(address)?;
-        listener.set_nonblocking(true)?;
-        Ok(UnixListener::from_std(listener))
+        Ok(UnixListener { inner: IoSource::new(uds::bind(address)?) })
     }
 
     /// Makes one of the standard library's listeners.
     ///
     /// It is taken as it is. Set it non-blocking before, or `accept` will wait.
+    #[cfg(unix)]
     pub fn from_std(listener: net::UnixListener) -> UnixListener {
         UnixListener { inner: IoSource::new(listener) }
     }
@@ -80,8 +87,8 @@ impl UnixListener {
     /// - The process or system has no descriptors left (`EMFILE`, `ENFILE`). The connection stays
     ///   in the queue without a new event, so try again once descriptors were closed.
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let (stream, peer) = self.inner.do_io(Interest::READABLE, os::uds::accept)?;
-        Ok((UnixStream::from_std(stream), peer))
+        let (stream, peer) = self.inner.do_io(Interest::READABLE, uds::accept)?;
+        Ok((UnixStream::from_stream(stream), peer))
     }
 
     /// The address that it listens on.
@@ -98,9 +105,8 @@ impl UnixListener {
 impl_try_io_with! {
     /// ```no_run
     /// # use std::io;
-    /// # use std::os::unix::net::SocketAddr;
-    /// # use mio::net::{UnixListener, UnixStream};
-    /// # fn example(listener: &UnixListener) -> io::Result<(UnixStream, SocketAddr)> {
+    /// # use mio::net::{UnixListener, UnixSocketAddr, UnixStream};
+    /// # fn example(listener: &UnixListener) -> io::Result<(UnixStream, UnixSocketAddr)> {
     /// use mio::Interest;
     ///
     /// listener.try_io_with(Interest::READABLE, || listener.accept())

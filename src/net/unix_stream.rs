@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
-use std::os::unix::net::{self, SocketAddr};
+#[cfg(unix)]
+use std::os::unix::net;
 use std::path::Path;
 
 use crate::io_source::{IoSource, impl_try_io_with};
-use crate::os;
+use crate::os::uds::{self, SocketAddr};
 use crate::stream_io::{impl_read, impl_write};
 
 /// A connection between Unix sockets, `SOCK_STREAM`.
@@ -16,9 +17,16 @@ use crate::stream_io::{impl_read, impl_write};
 /// write to a connection that the peer has closed returns an error. Rust programs ignore the signal
 /// `SIGPIPE` that may come with it.
 ///
+/// On Windows since 10.0.17063; earlier systems refuse the address family (`WSAEAFNOSUPPORT`). The
+/// standard library has no such type there: conversions are to and from `OwnedSocket` and
+/// `RawSocket` only, and there is no `pair`, as the system has no such call.
+///
 /// # Examples
 ///
 /// ```
+/// # #[cfg(windows)]
+/// # fn main() {}
+/// # #[cfg(unix)]
 /// # fn main() -> std::io::Result<()> {
 /// use std::io::{self, Read, Write};
 ///
@@ -34,7 +42,7 @@ use crate::stream_io::{impl_read, impl_write};
 /// # }
 /// ```
 pub struct UnixStream {
-    pub(super) inner: IoSource<net::UnixStream>,
+    pub(super) inner: IoSource<uds::Stream>,
 }
 
 impl UnixStream {
@@ -50,30 +58,37 @@ impl UnixStream {
     /// - [`WouldBlock`](io::ErrorKind::WouldBlock): the listener's queue is full. There is no
     ///   stream then and no event to wait for; try again later.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is longer than the system's limit
-    ///   (107 bytes on Linux), has a zero byte, or is empty. Abstract names go through
-    ///   [`connect_addr`](UnixStream::connect_addr).
+    ///   (107 bytes on Linux and Windows), has a zero byte, or is empty; on Windows, that it is not
+    ///   Unicode. Abstract names go through [`connect_addr`](UnixStream::connect_addr).
     /// - A socket of another type listens there (`EPROTOTYPE`).
     pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<UnixStream> {
         UnixStream::connect_addr(&SocketAddr::from_pathname(path)?)
     }
 
-    /// Connects to an address: a path, or on Linux and Android an abstract name.
+    /// Connects to an address, which is a [`UnixSocketAddr`](super::UnixSocketAddr): a path, or on
+    /// Linux and Android an abstract name.
     ///
     /// # Errors
     ///
     /// Those of [`connect`](UnixStream::connect).
     pub fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
-        os::uds::begin_connect(address).map(UnixStream::from_std)
+        uds::begin_connect(address).map(UnixStream::from_stream)
     }
 
     /// Makes one of the standard library's streams.
     ///
     /// It is taken as it is. Set it non-blocking before, or reads and writes will wait.
+    #[cfg(unix)]
     pub fn from_std(stream: net::UnixStream) -> UnixStream {
+        UnixStream::from_stream(stream)
+    }
+
+    pub(super) fn from_stream(stream: uds::Stream) -> UnixStream {
         UnixStream { inner: IoSource::new(stream) }
     }
 
-    /// Two streams connected to each other, `socketpair(2)`.
+    /// Two streams connected to each other, `socketpair(2)`. Not on Windows.
+    #[cfg(unix)]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (left, right) = net::UnixStream::pair()?;
         left.set_nonblocking(true)?;
@@ -123,6 +138,9 @@ impl UnixStream {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(windows)]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
     /// # fn main() -> std::io::Result<()> {
     /// use std::io::{self, Read};
     ///
@@ -144,6 +162,9 @@ impl UnixStream {
 
 impl_try_io_with! {
     /// ```
+    /// # #[cfg(windows)]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
     /// # fn main() -> std::io::Result<()> {
     /// use std::io::{self, Read};
     ///

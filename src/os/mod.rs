@@ -21,7 +21,7 @@ first_match! {
     windows => {
         pub(crate) use self::windows::RawSource;
         #[cfg(feature = "net")]
-        pub(crate) use self::windows::{tcp, udp};
+        pub(crate) use self::windows::{tcp, udp, uds};
     }
     else {
         compile_error!("mio has no sockets for this target yet");
@@ -30,6 +30,10 @@ first_match! {
 
 #[cfg(unix)]
 pub(crate) mod unix;
+// Tested on every system.
+#[cfg(all(feature = "net", any(windows, test)))]
+#[cfg_attr(not(windows), allow(dead_code))]
+pub(crate) mod unix_socket_addr;
 #[cfg(target_os = "wasi")]
 mod wasi;
 #[cfg(windows)]

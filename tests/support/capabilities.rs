@@ -99,6 +99,13 @@ pub const DATAGRAMS_ARE_CUT: Capability =
 pub const KINDS_OF_GROUP_ERRORS: Capability =
     Capability { name: "kinds of errors about groups", is_here: || !cfg!(windows) };
 
+/// There are Unix sockets. Windows has them since 10.0.17063, Wine 10 does not (`AF_UNIX` is
+/// `WSAEAFNOSUPPORT`).
+pub const UNIX_SOCKETS: Capability = Capability {
+    name: "address family of Unix sockets",
+    is_here: || cfg!(unix) || cfg!(windows) && !is_wine(),
+};
+
 impl Capability {
     /// Whether the platform can do this, for tests whose expectation depends on it.
     pub fn is_here(&self) -> bool {

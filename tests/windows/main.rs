@@ -5,3 +5,4 @@
 mod sockets;
 #[path = "../support/mod.rs"]
 mod support;
+mod unix_sockets;

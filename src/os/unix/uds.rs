@@ -2,7 +2,8 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+pub use std::os::unix::net::SocketAddr;
+pub(crate) use std::os::unix::net::{UnixListener as Listener, UnixStream as Stream};
 
 use super::address::ToSend;
 use super::{connect, flags};
@@ -11,15 +12,22 @@ use super::{connect, flags};
 ///
 /// A listener whose queue is full is [`io::ErrorKind::WouldBlock`], and there is no stream then:
 /// such a connect has not begun, so that no event would ever end it.
-pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<UnixStream> {
+pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<Stream> {
     let address = ToSend::unix(address)?;
     let socket = flags::socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
     connect::begin(socket.as_fd(), &address)?;
-    Ok(UnixStream::from(socket))
+    Ok(Stream::from(socket))
+}
+
+/// A socket that listens, non-blocking.
+pub(crate) fn bind(address: &SocketAddr) -> io::Result<Listener> {
+    let listener = Listener::bind_addr(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// The next connection, non-blocking.
-pub(crate) fn accept(listener: &UnixListener) -> io::Result<(UnixStream, SocketAddr)> {
+pub(crate) fn accept(listener: &Listener) -> io::Result<(Stream, SocketAddr)> {
     let (socket, peer) = flags::accept(listener.as_fd())?;
-    Ok((UnixStream::from(socket), peer.unix()?))
+    Ok((Stream::from(socket), peer.unix()?))
 }

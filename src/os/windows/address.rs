@@ -1,21 +1,26 @@
-//! IP addresses as Winsock takes them.
+//! Addresses as Winsock takes them.
 
+use std::io;
 use std::net::SocketAddr;
 use std::ptr;
 
 use windows_sys::Win32::Networking::WinSock::{
-    AF_INET, AF_INET6, IN_ADDR, IN_ADDR_0, IN6_ADDR, IN6_ADDR_0, SOCKADDR, SOCKADDR_IN,
-    SOCKADDR_IN6, SOCKADDR_IN6_0,
+    AF_INET, AF_INET6, AF_UNIX, IN_ADDR, IN_ADDR_0, IN6_ADDR, IN6_ADDR_0, SOCKADDR, SOCKADDR_IN,
+    SOCKADDR_IN6, SOCKADDR_IN6_0, SOCKADDR_UN,
 };
+
+use crate::os::unix_socket_addr::UnixSocketAddr;
 
 /// An address to pass to the system.
 pub(super) enum ToSend {
     V4(SOCKADDR_IN),
     V6(SOCKADDR_IN6),
+    Unix(SOCKADDR_UN),
 }
 
 impl ToSend {
-    pub(super) fn new(address: &SocketAddr) -> ToSend {
+    /// An address of IP.
+    pub(super) fn ip(address: &SocketAddr) -> ToSend {
         // Ports and addresses are in the order of the network.
         match address {
             SocketAddr::V4(address) => ToSend::V4(SOCKADDR_IN {
@@ -36,10 +41,17 @@ impl ToSend {
         }
     }
 
+    /// An address of a Unix socket, which has to have a name.
+    pub(super) fn unix(address: &UnixSocketAddr) -> io::Result<ToSend> {
+        let sun_path = address.to_raw()?.map(|byte| byte as i8);
+        Ok(ToSend::Unix(SOCKADDR_UN { sun_family: AF_UNIX, sun_path }))
+    }
+
     pub(super) fn family(&self) -> u16 {
         match self {
             ToSend::V4(address) => address.sin_family,
             ToSend::V6(address) => address.sin6_family,
+            ToSend::Unix(address) => address.sun_family,
         }
     }
 
@@ -48,6 +60,7 @@ impl ToSend {
         match self {
             ToSend::V4(address) => (ptr::from_ref(address).cast(), size_of_val(address) as i32),
             ToSend::V6(address) => (ptr::from_ref(address).cast(), size_of_val(address) as i32),
+            ToSend::Unix(address) => (ptr::from_ref(address).cast(), size_of_val(address) as i32),
         }
     }
 }

@@ -14,6 +14,8 @@ pub(crate) mod socket;
 pub(crate) mod tcp;
 #[cfg(feature = "net")]
 pub(crate) mod udp;
+#[cfg(feature = "net")]
+pub(crate) mod uds;
 
 /// What a selector watches on Windows.
 pub(crate) type RawSource = std::os::windows::io::RawSocket;

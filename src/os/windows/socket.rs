@@ -5,15 +5,21 @@ use std::io;
 use std::mem;
 use std::os::windows::io::RawSocket;
 #[cfg(feature = "net")]
-use std::os::windows::io::{AsRawSocket, FromRawSocket, OwnedSocket};
+use std::os::windows::io::{AsRawSocket, BorrowedSocket, FromRawSocket, OwnedSocket};
 use std::ptr;
 use std::sync::OnceLock;
 
+#[cfg(feature = "net")]
+use windows_sys::Win32::Foundation::{HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation};
 use windows_sys::Win32::Networking::WinSock::{
     self, SIO_BASE_HANDLE, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE_SELECT, WSADATA, WSAIoctl,
     WSAStartup,
 };
 
+#[cfg(feature = "net")]
+use super::address::ToSend;
+#[cfg(feature = "net")]
+use super::call::check;
 use super::call::{check_winsock, winsock};
 
 /// Makes Winsock usable, once a process. It is never shut down: that would end the sockets of
@@ -53,6 +59,31 @@ pub(super) fn open(family: u16, kind: i32) -> io::Result<OwnedSocket> {
         )
     })?;
     Ok(socket)
+}
+
+/// Opens a stream socket and begins to connect it, without waiting for that.
+#[cfg(feature = "net")]
+#[allow(unsafe_code)]
+pub(super) fn begin_connect(address: &ToSend) -> io::Result<OwnedSocket> {
+    let socket = open(address.family(), WinSock::SOCK_STREAM)?;
+    let (pointer, length) = address.as_ptr();
+    // SAFETY: the socket is open, and `pointer` is valid for `length` bytes during the call.
+    match check_winsock(unsafe {
+        WinSock::connect(winsock(socket.as_raw_socket()), pointer, length)
+    }) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+        result => result?,
+    }
+    Ok(socket)
+}
+
+/// What an accepted socket has of its listener is not documented.
+#[cfg(feature = "net")]
+#[allow(unsafe_code)]
+pub(super) fn do_not_inherit(socket: BorrowedSocket<'_>) -> io::Result<()> {
+    let handle = socket.as_raw_socket() as HANDLE;
+    // SAFETY: the handle is open, and the call takes no pointers.
+    check(unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0) })
 }
 
 /// The socket of the base provider, which is the one that the kernel knows.
