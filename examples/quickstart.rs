@@ -134,13 +134,11 @@ impl Client {
     /// Goes on after an event. Returns whether the client is done.
     fn advance(&mut self) -> io::Result<bool> {
         if !self.is_connected {
-            if let Some(error) = self.stream.take_error()? {
-                return Err(error);
+            match self.stream.finish_connect() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                result => result?,
             }
-            match self.stream.peer_addr() {
-                Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(false),
-                result => println!("{}: connected to {}", self.name, result?),
-            }
+            println!("{}: connected to {}", self.name, self.stream.peer_addr()?);
             self.is_connected = true;
         }
         if !self.to_send.is_empty() {

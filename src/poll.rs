@@ -48,6 +48,8 @@ use crate::{Interest, Token, log};
 /// ```
 /// # #[cfg(all(feature = "os-poll", feature = "net"))]
 /// # fn main() -> std::io::Result<()> {
+/// use std::io;
+///
 /// use mio::net::{TcpListener, TcpStream};
 /// use mio::{Events, Interest, Poll, Token};
 ///
@@ -74,10 +76,11 @@ use crate::{Interest, Token, log};
 ///                 accepted = true;
 ///             }
 ///             CLIENT => {
-///                 if let Some(error) = client.take_error()? {
-///                     return Err(error);
+///                 match client.finish_connect() {
+///                     Ok(()) => connected = true,
+///                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+///                     Err(error) => return Err(error),
 ///                 }
-///                 connected = true;
 ///             }
 ///             _ => unreachable!("no other source is registered"),
 ///         }

@@ -35,16 +35,13 @@ use crate::{Interest, os};
 ///     Interest::READABLE | Interest::WRITABLE,
 /// )?;
 ///
-/// 'connected: loop {
+/// loop {
 ///     poll.poll(&mut events, None)?;
-///     for event in &events {
-///         if event.token() == Token(0) && event.is_writable() {
-///             break 'connected;
-///         }
+///     match stream.finish_connect() {
+///         Ok(()) => break,
+///         Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+///         Err(error) => return Err(error),
 ///     }
-/// }
-/// if let Some(error) = stream.take_error()? {
-///     return Err(error);
 /// }
 /// stream.write_all(b"hello")?;
 /// # Ok(())
@@ -59,22 +56,79 @@ pub struct TcpStream {
 impl TcpStream {
     /// Begins to connect, and returns at once. Two system calls, `socket(2)` and `connect(2)`.
     ///
-    /// The connection may be made later, or never. To learn which:
-    ///
-    /// 1. Register the stream as [`WRITABLE`](Interest::WRITABLE), and wait for an event of it that
-    ///    is [writable](crate::event::Event::is_writable).
-    /// 2. [`take_error`](TcpStream::take_error): if it has one, that is why the connect failed.
-    /// 3. [`peer_addr`](TcpStream::peer_addr): if that is
-    ///    [`NotConnected`](io::ErrorKind::NotConnected) the event was spurious, or of an earlier
-    ///    time: wait for the next. Else the stream is connected.
+    /// The connection may be made later, or never. To learn which, register the stream as
+    /// [`WRITABLE`](Interest::WRITABLE), and after an event of it ask
+    /// [`finish_connect`](TcpStream::finish_connect).
     ///
     /// # Errors
     ///
     /// What the system knows at once, for example that there is no route
     /// ([`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable)). That a peer refuses is learned
-    /// later, by the steps above.
+    /// later, as described above.
     pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
         os::tcp::begin_connect(&addr).map(TcpStream::from_std)
+    }
+
+    /// Asks whether the connection is made that [`connect`](TcpStream::connect) began. `Ok` says
+    /// that it is.
+    ///
+    /// It can be asked at any time, with or without an event, and any number of times. A stream
+    /// that is connected stays so in this sense when the peer shuts down or closes its side, as
+    /// what it sent can still be read. An accepted stream is connected too.
+    ///
+    /// No operation waits; this is one system call, `getpeername(2)`, if the stream is connected,
+    /// and else up to three more: `poll(2)` (`select` on Windows), `SO_ERROR`, and the first again.
+    ///
+    /// # Errors
+    ///
+    /// - [`WouldBlock`](io::ErrorKind::WouldBlock): the connect is under way. How it ends is an
+    ///   event for who is registered as [`WRITABLE`](Interest::WRITABLE).
+    /// - Why it failed, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused),
+    ///   [`TimedOut`](io::ErrorKind::TimedOut) or
+    ///   [`HostUnreachable`](io::ErrorKind::HostUnreachable). This takes the pending error, as
+    ///   [`take_error`](TcpStream::take_error) does. The stream can be dropped.
+    /// - [`NotConnected`](io::ErrorKind::NotConnected): the connect failed, and its error was taken
+    ///   already. Windows may give the same error again instead.
+    /// - Of a connection that was made and has ended in both directions, the system's answer: why
+    ///   it broke, such as [`ConnectionReset`](io::ErrorKind::ConnectionReset), `NotConnected`, or
+    ///   `Ok` where the peer is still known (Windows).
+    ///
+    /// A socket that never began to connect is `NotConnected` on Linux, and cannot be told from one
+    /// that is connecting on other systems.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "os-poll")]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io;
+    /// use std::net::TcpListener;
+    ///
+    /// use mio::net::TcpStream;
+    /// use mio::{Events, Interest, Poll, Token};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let mut events = Events::with_capacity(8);
+    /// let mut stream = TcpStream::connect(listener.local_addr()?)?;
+    /// poll.registry().register(&mut stream, Token(0), Interest::WRITABLE)?;
+    /// loop {
+    ///     poll.poll(&mut events, None)?;
+    ///     match stream.finish_connect() {
+    ///         Ok(()) => break,
+    ///         Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+    ///         Err(error) => return Err(error),
+    ///     }
+    /// }
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "os-poll"))]
+    /// # fn main() {}
+    /// ```
+    pub fn finish_connect(&self) -> io::Result<()> {
+        self.inner.do_io(Interest::WRITABLE, os::tcp::finish_connect)
     }
 
     /// Makes one of the standard library's streams.

@@ -7,6 +7,7 @@ use std::net::Shutdown;
 use std::os::unix::net;
 use std::path::Path;
 
+use crate::Interest;
 use crate::io_source::{IoSource, impl_try_io_with};
 use crate::os::uds::{self, SocketAddr};
 use crate::stream_io::{impl_read, impl_write};
@@ -48,8 +49,8 @@ pub struct UnixStream {
 impl UnixStream {
     /// Connects to a path. Two system calls, `socket(2)` and `connect(2)`.
     ///
-    /// Linux connects at once or not at all; other systems may go on afterwards, as described at
-    /// [`TcpStream::connect`](super::TcpStream::connect).
+    /// Linux connects at once or not at all; other systems may go on afterwards:
+    /// [`finish_connect`](UnixStream::finish_connect) tells.
     ///
     /// # Errors
     ///
@@ -73,6 +74,45 @@ impl UnixStream {
     /// Those of [`connect`](UnixStream::connect).
     pub fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
         uds::begin_connect(address).map(UnixStream::from_stream)
+    }
+
+    /// Asks whether the connection is made that [`connect`](UnixStream::connect) began. `Ok` says
+    /// that it is.
+    ///
+    /// It can be asked at any time, with or without an event, and any number of times. On Linux a
+    /// stream that `connect` has returned is connected already; a program that asks all the same
+    /// is right on systems where connecting goes on afterwards.
+    ///
+    /// One system call, `getpeername(2)`, if the stream is connected, and else up to three more:
+    /// `poll(2)` (`select` on Windows), `SO_ERROR`, and the first again.
+    ///
+    /// # Errors
+    ///
+    /// - [`WouldBlock`](io::ErrorKind::WouldBlock): the connect is under way. How it ends is an
+    ///   event for who is registered as [`WRITABLE`](Interest::WRITABLE).
+    /// - Why it failed, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused). This takes
+    ///   the pending error, as [`take_error`](UnixStream::take_error) does.
+    /// - [`NotConnected`](io::ErrorKind::NotConnected): the connect failed, and its error was taken
+    ///   already; or it never began. Windows may give the same error again instead.
+    /// - Of a connection that was made and has ended in both directions, the system's answer: why
+    ///   it broke, `NotConnected`, or `Ok` where the peer is still known, as on Linux and Windows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(windows)]
+    /// # fn main() {}
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UnixStream;
+    ///
+    /// let (left, _right) = UnixStream::pair()?;
+    /// left.finish_connect()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn finish_connect(&self) -> io::Result<()> {
+        self.inner.do_io(Interest::WRITABLE, uds::finish_connect)
     }
 
     /// Makes one of the standard library's streams.

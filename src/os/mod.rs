@@ -28,6 +28,8 @@ first_match! {
     }
 }
 
+#[cfg(feature = "net")]
+mod connecting;
 #[cfg(unix)]
 pub(crate) mod unix;
 // Tested on every system.

@@ -143,6 +143,13 @@ pub fn unbound_udp_v6() -> UdpSocket {
     unsafe { UdpSocket::from_raw_fd(check(libc::socket(libc::AF_INET6, libc::SOCK_DGRAM, 0))) }
 }
 
+/// A socket of TCP that has not begun to connect.
+#[cfg(target_os = "linux")]
+pub fn unconnected_tcp() -> OwnedFd {
+    // SAFETY: takes no pointers, and the descriptor returned is nobody else's.
+    unsafe { OwnedFd::from_raw_fd(check(libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0))) }
+}
+
 /// A stream socket with an abstract name, or with one that the system chooses.
 #[cfg(target_os = "linux")]
 pub fn unix_stream_bound_to(name: Option<&[u8]>) -> OwnedFd {

@@ -12,6 +12,7 @@ use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, Un
 use mio::unix::{SourceFd, pipe};
 use mio::{Events, Interest, Poll, Token, Waker};
 
+use crate::support::descriptor::set_backlog;
 use crate::support::{loopback_v4, waiting};
 use crate::table::Row;
 use crate::tracer::Call;
@@ -283,6 +284,7 @@ fn streams(measured: &mut Measured) {
         Ok((listener.local_addr()?, listener))
     };
     measured.add("`TcpStream::connect`", std_listener, |(address, _)| TcpStream::connect(*address));
+    finished_connects(measured);
     measured.add("`TcpStream` read", receiving, |(server, _)| server.read(&mut [0; 5]));
     measured.add("`TcpStream` read, shorter than the buffer", receiving, |(server, _)| {
         server.read(&mut [0; 16])
@@ -306,6 +308,41 @@ fn streams(measured: &mut Measured) {
     measured.add(name, registered, |(client, ..)| {
         let blocked = || io::Result::<()>::Err(io::ErrorKind::WouldBlock.into());
         would_block(client.try_io_with(Interest::READABLE, blocked))
+    });
+}
+
+/// A connect that is under way for as long as the listener that is full keeps it waiting.
+fn unanswered() -> io::Result<(TcpStream, TcpListener, std::net::TcpStream)> {
+    let mut listener = TcpListener::bind(loopback_v4())?;
+    set_backlog(&listener, 0);
+    let (mut poll, mut events) = poll_and_events()?;
+    poll.registry().register(&mut listener, TOKEN, Interest::READABLE)?;
+    let first = std::net::TcpStream::connect(listener.local_addr()?)?;
+    poll.poll(&mut events, None)?;
+    Ok((TcpStream::connect(listener.local_addr()?)?, listener, first))
+}
+
+/// A connect that has failed: the only one who knows the port does not listen.
+fn refused() -> io::Result<(TcpStream, TcpStream, TcpStream)> {
+    let (client, server) = connection()?;
+    let mut stream = TcpStream::connect(client.local_addr()?)?;
+    let (mut poll, mut events) = poll_and_events()?;
+    poll.registry().register(&mut stream, TOKEN, Interest::WRITABLE)?;
+    poll.poll(&mut events, None)?;
+    Ok((stream, client, server))
+}
+
+fn finished_connects(measured: &mut Measured) {
+    measured.add("`TcpStream::finish_connect`, connected", connection, |(client, _)| {
+        client.finish_connect()
+    });
+    measured.add("`TcpStream::finish_connect`, under way", unanswered, |(stream, ..)| {
+        would_block(stream.finish_connect())
+    });
+    measured.add("`TcpStream::finish_connect`, refused", refused, |(stream, ..)| {
+        let error = stream.finish_connect().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        Ok(())
     });
 }
 
@@ -353,6 +390,8 @@ fn unix_sockets(measured: &mut Measured) {
     measured.add("`UnixStream::connect_addr`", listener, |(address, _)| {
         UnixStream::connect_addr(address)
     });
+    measured
+        .add("`UnixStream::finish_connect`", UnixStream::pair, |(left, _)| left.finish_connect());
     measured.add("`UnixStream::pair`", || Ok(()), |()| UnixStream::pair());
     measured.add("`UnixStream` write", UnixStream::pair, |(left, _)| left.write(b"hello"));
     let receiving = || {

@@ -1,7 +1,8 @@
 //! `TcpStream::connect`: made at once, later, or never.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
+use std::time::Instant;
 
 use mio::Interest;
 use mio::event::Event;
@@ -9,9 +10,10 @@ use mio::net::TcpStream;
 
 use crate::support::capabilities::{IPV6_LOOPBACK, PENDING_ERRORS};
 use crate::support::{
-    Answer, expect_error, expect_event, expect_events, expect_no_events, loopback_v4, loopback_v6,
+    Answer, LIMIT, expect_error, expect_event, expect_events, expect_no_events, loopback_v4,
+    loopback_v6,
 };
-use crate::{BOTH, SOURCE, connected, polling};
+use crate::{BOTH, SOURCE, connected, polling, when_readable};
 
 /// Connects as the documentation of `connect` says, and checks both ends.
 fn connect_by_the_steps(address: SocketAddr) {
@@ -21,6 +23,7 @@ fn connect_by_the_steps(address: SocketAddr) {
     let mut poll = polling(&mut stream, Interest::WRITABLE);
     let event = expect_event(&mut poll, SOURCE, Event::is_writable);
     assert!(!event.is_error() && !event.is_write_closed(), "{event:?}");
+    stream.finish_connect().unwrap();
     assert!(stream.take_error().unwrap().is_none());
     assert_eq!(stream.peer_addr().unwrap(), address);
     let (_accepted, peer) = listener.accept().unwrap();
@@ -76,6 +79,120 @@ fn a_refused_stream_is_not_connected() {
     poll.registry().deregister(&mut stream).unwrap();
 }
 
+/// Its error is not told twice; or again and again, by a system that keeps it.
+#[track_caller]
+fn expect_failed_before(stream: &TcpStream, kind: ErrorKind) {
+    let again = stream.finish_connect().unwrap_err().kind();
+    assert!(again == ErrorKind::NotConnected || cfg!(windows) && again == kind, "{again:?}");
+}
+
+#[test]
+fn finishing_a_connect_that_was_refused_is_that_error_once() {
+    let (_owner, address) = refusing();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let mut poll = polling(&mut stream, Interest::WRITABLE);
+    expect_event(&mut poll, SOURCE, Event::is_writable);
+    expect_error(stream.finish_connect(), ErrorKind::ConnectionRefused);
+    for _ in 0..3 {
+        expect_failed_before(&stream, ErrorKind::ConnectionRefused);
+    }
+    expect_no_events(&mut poll);
+    if PENDING_ERRORS.is_here() {
+        assert!(stream.take_error().unwrap().is_none());
+    }
+}
+
+#[test]
+fn finishing_a_connect_whose_error_was_taken_is_not_connected() {
+    let (_owner, address) = refusing();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let mut poll = polling(&mut stream, Interest::WRITABLE);
+    expect_event(&mut poll, SOURCE, Event::is_writable);
+    stream.take_error().unwrap().expect("it was refused");
+    expect_failed_before(&stream, ErrorKind::ConnectionRefused);
+}
+
+/// Asked without waiting for an event, it says sooner or later what it would say after one.
+#[test]
+fn finishing_without_an_event_goes_on_until_it_is_decided() {
+    fn result_of(address: SocketAddr) -> std::io::Result<()> {
+        let stream = TcpStream::connect(address).unwrap();
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            match stream.finish_connect() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    assert!(Instant::now() < deadline, "it is never decided");
+                    std::thread::yield_now();
+                }
+                result => return result,
+            }
+        }
+    }
+    let listener = net::TcpListener::bind(loopback_v4()).unwrap();
+    result_of(listener.local_addr().unwrap()).unwrap();
+    let (_owner, address) = refusing();
+    expect_error(result_of(address), ErrorKind::ConnectionRefused);
+}
+
+#[test]
+fn a_stream_that_is_connected_can_be_asked_again_and_again() {
+    let (stream, peer) = connected();
+    let accepted = TcpStream::from_std(peer);
+    for _ in 0..3 {
+        stream.finish_connect().unwrap();
+        accepted.finish_connect().unwrap();
+    }
+}
+
+/// Not being writable is not the same as being about to connect.
+#[test]
+fn a_stream_without_room_is_connected() {
+    let (mut stream, _peer) = connected();
+    while stream.write(&[0; 1 << 16]).is_ok() {}
+    stream.finish_connect().unwrap();
+}
+
+#[test]
+fn a_stream_whose_peer_has_closed_is_connected() {
+    let (mut stream, mut peer) = connected();
+    peer.write_all(b"left").unwrap();
+    drop(peer);
+    let mut buffer = [0; 8];
+    while when_readable(&mut stream, |stream| stream.read(&mut buffer)).unwrap() > 0 {
+        stream.finish_connect().unwrap();
+    }
+    stream.finish_connect().unwrap();
+}
+
+/// One's own shutting down makes it no less connected either.
+#[test]
+fn a_stream_that_writes_no_more_is_connected() {
+    let (stream, _peer) = connected();
+    stream.shutdown(Shutdown::Write).unwrap();
+    stream.finish_connect().unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn finishing_a_connection_that_was_reset_is_that_error_once() {
+    let (mut stream, peer) = connected();
+    let mut poll = polling(&mut stream, Interest::READABLE);
+    crate::support::descriptor::reset_on_close(&peer);
+    drop(peer);
+    expect_event(&mut poll, SOURCE, Event::is_read_closed);
+    expect_error(stream.finish_connect(), ErrorKind::ConnectionReset);
+    expect_error(stream.finish_connect(), ErrorKind::NotConnected);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_socket_that_never_began_to_connect_is_not_connected() {
+    let stream = TcpStream::from(crate::support::descriptor::unconnected_tcp());
+    for _ in 0..2 {
+        expect_error(stream.finish_connect(), ErrorKind::NotConnected);
+    }
+}
+
 #[test]
 fn connect_without_a_route_is_refused_at_once() {
     // TCP has no broadcast and no multicast, whatever the machine's network.
@@ -94,26 +211,47 @@ fn connect_to_a_link_local_address_without_a_link_is_invalid() {
     expect_error(result, ErrorKind::InvalidInput);
 }
 
-/// A listener whose queue is full lets a connect wait until it has room, without an answer.
+/// A listener whose queue is full lets a connect wait until it has room, without an answer. Returns
+/// it with what fills its queue.
+#[cfg(target_os = "linux")]
+fn without_answer() -> (mio::net::TcpListener, net::TcpStream) {
+    let mut listener = mio::net::TcpListener::bind(loopback_v4()).unwrap();
+    crate::support::descriptor::set_backlog(&listener, 0);
+    let mut queue = polling(&mut listener, Interest::READABLE);
+    let first = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    expect_event(&mut queue, SOURCE, Event::is_readable);
+    (listener, first)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connect_that_nobody_answers_times_out() {
+    let (listener, _first) = without_answer();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let mut poll = polling(&mut stream, Interest::WRITABLE);
+    expect_error(stream.finish_connect(), ErrorKind::WouldBlock);
+    // In milliseconds. The system looks at it when it tries again, a second after the first time.
+    let timeout = libc::TCP_USER_TIMEOUT;
+    crate::support::descriptor::set_option(&stream, libc::IPPROTO_TCP, timeout, 1);
+    expect_event(&mut poll, SOURCE, Event::is_writable);
+    expect_error(stream.finish_connect(), ErrorKind::TimedOut);
+    expect_error(stream.finish_connect(), ErrorKind::NotConnected);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_connect_that_takes_its_time_is_an_event_when_it_is_made() {
-    use std::io::Write;
-
-    use mio::net::TcpListener;
-
     use crate::support::expect_would_block;
 
-    let mut listener = TcpListener::bind(loopback_v4()).unwrap();
+    let (listener, _first) = without_answer();
     let address = listener.local_addr().unwrap();
-    crate::support::descriptor::set_backlog(&listener, 0);
-    let mut queue = polling(&mut listener, Interest::READABLE);
-    let _first = net::TcpStream::connect(address).unwrap();
-    expect_event(&mut queue, SOURCE, Event::is_readable);
-
     let mut stream = TcpStream::connect(address).unwrap();
     let mut poll = polling(&mut stream, BOTH);
     expect_no_events(&mut poll);
+    for _ in 0..3 {
+        expect_would_block(stream.finish_connect());
+        expect_no_events(&mut poll);
+    }
     expect_error(stream.peer_addr(), ErrorKind::NotConnected);
     assert!(stream.take_error().unwrap().is_none());
     expect_would_block(stream.read(&mut [0; 8]));
@@ -121,7 +259,7 @@ fn a_connect_that_takes_its_time_is_an_event_when_it_is_made() {
 
     listener.accept().unwrap();
     expect_event(&mut poll, SOURCE, Event::is_writable);
-    assert!(stream.take_error().unwrap().is_none());
+    stream.finish_connect().unwrap();
     assert_eq!(stream.peer_addr().unwrap(), address);
 }
 

@@ -30,6 +30,7 @@ fn connect_is_done_at_once_and_writable() {
     let mut stream = UnixStream::connect(&path).unwrap();
     assert_eq!(stream.peer_addr().unwrap().as_pathname(), Some(path.as_ref()));
     assert!(stream.local_addr().unwrap().is_unnamed());
+    stream.finish_connect().unwrap();
     let mut poll = polling(&mut stream, BOTH);
     let event = expect_event(&mut poll, SOURCE, Event::is_writable);
     assert!(!event.is_readable() && !event.is_error() && !event.is_write_closed(), "{event:?}");
@@ -75,8 +76,37 @@ fn a_pair_is_unnamed_and_connected_both_ways() {
 
 #[test]
 fn without_a_connection_there_is_no_peer() {
-    let unconnected = OwnedFd::from(UnixDatagram::unbound().unwrap());
-    expect_error(UnixStream::from(unconnected).peer_addr(), ErrorKind::NotConnected);
+    let unconnected = UnixStream::from(OwnedFd::from(UnixDatagram::unbound().unwrap()));
+    expect_error(unconnected.peer_addr(), ErrorKind::NotConnected);
+    for _ in 0..2 {
+        expect_error(unconnected.finish_connect(), ErrorKind::NotConnected);
+    }
+}
+
+#[test]
+fn a_connected_stream_can_be_asked_again_and_again_whether_it_is() {
+    let (mut left, right) = pair();
+    // Not being writable is not the same as being about to connect.
+    while left.write(&[0; 1 << 16]).is_ok() {}
+    for _ in 0..3 {
+        left.finish_connect().unwrap();
+        right.finish_connect().unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stream_whose_peer_has_closed_is_connected_and_one_that_never_was_is_not() {
+    use crate::support::descriptor::unix_stream_bound_to;
+
+    let (mut left, right) = pair();
+    drop(right);
+    left.finish_connect().unwrap();
+    assert_eq!(left.read(&mut [0; 8]).unwrap(), 0);
+    left.finish_connect().unwrap();
+
+    let never = UnixStream::from(unix_stream_bound_to(None));
+    expect_error(never.finish_connect(), ErrorKind::NotConnected);
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn a_client_and_a_server_talk_by_a_path() {
     let mut client = UnixStream::connect(&path).unwrap();
     poll.registry().register(&mut client, Token(1), BOTH).unwrap();
     expect_events(&mut poll, &[(Token(0), Event::is_readable), (Token(1), Event::is_writable)]);
+    client.finish_connect().unwrap();
     let (mut server, peer) = listener.accept().unwrap();
     assert!(peer.is_unnamed());
     assert!(is_nonblocking(&server) && is_close_on_exec(&server));
@@ -53,6 +54,14 @@ fn a_client_and_a_server_talk_by_a_path() {
     assert_eq!(read_until_would_block(&client), b"hello");
     drop(server);
     expect_event(&mut poll, Token(1), Event::is_read_closed);
+}
+
+#[test]
+fn a_connected_stream_says_that_it_is() {
+    let (stream, _peer) = stand_in();
+    for _ in 0..2 {
+        stream.finish_connect().unwrap();
+    }
 }
 
 #[test]

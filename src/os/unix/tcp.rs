@@ -15,6 +15,11 @@ pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<TcpStream> {
     Ok(TcpStream::from(socket))
 }
 
+/// How a connect ended that went on by itself.
+pub(crate) fn finish_connect(stream: &TcpStream) -> io::Result<()> {
+    connect::finish(stream.as_fd(), || stream.take_error())
+}
+
 /// The next connection, non-blocking.
 pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (socket, peer) = flags::accept(listener.as_fd())?;

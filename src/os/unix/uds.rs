@@ -26,6 +26,11 @@ pub(crate) fn bind(address: &SocketAddr) -> io::Result<Listener> {
     Ok(listener)
 }
 
+/// How a connect ended that went on by itself.
+pub(crate) fn finish_connect(stream: &Stream) -> io::Result<()> {
+    connect::finish(stream.as_fd(), || stream.take_error())
+}
+
 /// The next connection, non-blocking.
 pub(crate) fn accept(listener: &Listener) -> io::Result<(Stream, SocketAddr)> {
     let (socket, peer) = flags::accept(listener.as_fd())?;

@@ -21,9 +21,9 @@ pub(crate) type RawSource = std::os::fd::RawFd;
 #[cfg(feature = "net")]
 pub(crate) mod tcp {
     #[cfg(target_env = "p1")]
-    pub(crate) use super::preview1::{accept, begin_connect};
+    pub(crate) use super::preview1::{accept, begin_connect, finish_connect};
     #[cfg(not(target_env = "p1"))]
-    pub(crate) use super::preview2::{accept, begin_connect};
+    pub(crate) use super::preview2::{accept, begin_connect, finish_connect};
 }
 
 #[cfg(feature = "net")]

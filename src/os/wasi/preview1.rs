@@ -12,6 +12,11 @@ pub(crate) fn begin_connect(_: &SocketAddr) -> io::Result<TcpStream> {
     unsupported()
 }
 
+/// Streams are those that were accepted, or came in open: connected.
+pub(crate) fn finish_connect(_: &TcpStream) -> io::Result<()> {
+    Ok(())
+}
+
 /// The next connection, non-blocking. The system does not tell whose it is: the address is that of
 /// nobody, `0.0.0.0:0`.
 pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {

@@ -9,6 +9,8 @@ use std::ptr;
 
 use libc::{c_int, sa_family_t, socklen_t};
 
+use crate::os::connecting;
+
 fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
@@ -55,6 +57,25 @@ fn connect<A>(family: c_int, address: &A) -> io::Result<TcpStream> {
         Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
         _ => Ok(TcpStream::from(socket)),
     }
+}
+
+/// How a connect ended that went on by itself.
+pub(crate) fn finish_connect(stream: &TcpStream) -> io::Result<()> {
+    let has_peer = || match stream.peer_addr() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
+        Err(error) => Err(error),
+    };
+    connecting::outcome(has_peer, || is_decided(stream), || stream.take_error())
+}
+
+/// Whether it is writable, or in error, by `poll(2)`, which also is what takes the connect to its
+/// end.
+#[allow(unsafe_code)]
+fn is_decided(stream: &TcpStream) -> io::Result<bool> {
+    let mut entry = libc::pollfd { fd: stream.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
+    // SAFETY: one entry is valid for the call.
+    Ok(check(unsafe { libc::poll(&raw mut entry, 1, 0) })? > 0)
 }
 
 /// The next connection, non-blocking.

@@ -21,6 +21,8 @@ use super::address::ToSend;
 #[cfg(feature = "net")]
 use super::call::check;
 use super::call::{check_winsock, winsock};
+#[cfg(feature = "net")]
+use crate::os::connecting;
 
 /// Makes Winsock usable, once a process. It is never shut down: that would end the sockets of
 /// everybody else.
@@ -75,6 +77,49 @@ pub(super) fn begin_connect(address: &ToSend) -> io::Result<OwnedSocket> {
         result => result?,
     }
     Ok(socket)
+}
+
+/// How a connect ended.
+#[cfg(feature = "net")]
+pub(super) fn finish_connect(
+    socket: BorrowedSocket<'_>,
+    take_error: impl FnOnce() -> io::Result<Option<io::Error>>,
+) -> io::Result<()> {
+    connecting::outcome(|| has_peer(socket), || is_decided(socket), take_error)
+}
+
+#[cfg(feature = "net")]
+#[allow(unsafe_code)]
+fn has_peer(socket: BorrowedSocket<'_>) -> io::Result<bool> {
+    let mut peer = mem::MaybeUninit::<WinSock::SOCKADDR_STORAGE>::uninit();
+    let mut length = size_of::<WinSock::SOCKADDR_STORAGE>() as i32;
+    let pointer = peer.as_mut_ptr().cast();
+    // SAFETY: the socket is open, `pointer` has room for `length` bytes, and both are valid for the
+    // call. What it writes is not read.
+    match check_winsock(unsafe {
+        WinSock::getpeername(winsock(socket.as_raw_socket()), pointer, &raw mut length)
+    }) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether it is writable, or has failed to connect, which is no error but a set of its own.
+#[cfg(feature = "net")]
+#[allow(unsafe_code)]
+fn is_decided(socket: BorrowedSocket<'_>) -> io::Result<bool> {
+    let mut writable = WinSock::FD_SET { fd_count: 1, fd_array: [0; 64] };
+    writable.fd_array[0] = winsock(socket.as_raw_socket());
+    let mut failed = writable;
+    let at_once = WinSock::TIMEVAL { tv_sec: 0, tv_usec: 0 };
+    let (writable, failed) = (&raw mut writable, &raw mut failed);
+    // SAFETY: the socket is open, and both sets and the time are valid for the call. A null set is
+    // an empty one.
+    match unsafe { WinSock::select(0, ptr::null_mut(), writable, failed, &raw const at_once) } {
+        WinSock::SOCKET_ERROR => Err(io::Error::last_os_error()),
+        ready => Ok(ready > 0),
+    }
 }
 
 /// What an accepted socket has of its listener is not documented.

@@ -13,6 +13,11 @@ pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<TcpStream> {
     socket::begin_connect(&ToSend::ip(address)).map(TcpStream::from)
 }
 
+/// How a connect ended that went on by itself.
+pub(crate) fn finish_connect(stream: &TcpStream) -> io::Result<()> {
+    socket::finish_connect(stream.as_socket(), || stream.take_error())
+}
+
 /// The next connection, non-blocking, and not inherited by children.
 pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (stream, peer) = listener.accept()?;

@@ -38,6 +38,11 @@ pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<Stream> {
     Ok(Stream::from(socket))
 }
 
+/// How a connect ended that went on by itself.
+pub(crate) fn finish_connect(stream: &Stream) -> io::Result<()> {
+    socket::finish_connect(stream.as_socket(), || stream.take_error())
+}
+
 /// A socket that listens, non-blocking.
 #[allow(unsafe_code)]
 pub(crate) fn bind(address: &SocketAddr) -> io::Result<Listener> {
