@@ -51,6 +51,7 @@ fn refusing() -> (net::TcpStream, SocketAddr) {
     (stream, address)
 }
 
+/// W6.
 #[test]
 fn a_refused_connection_is_an_event_and_an_error_to_take_once() {
     let (_owner, address) = refusing();
@@ -272,6 +273,7 @@ fn a_stream_dropped_while_it_connects_leaves_nothing() {
     expect_no_events(&mut poll);
 }
 
+/// W8.
 #[test]
 fn a_connected_stream_is_writable_and_nothing_else() {
     let (mut stream, _peer) = connected();

@@ -144,7 +144,7 @@ fn one_event_may_stand_for_many_connections() {
     expect_no_events(&mut poll);
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 #[test]
 fn a_connection_that_was_reset_before_accept_hurts_no_other() {
     let (mut listener, address) = listening();

@@ -61,6 +61,7 @@ fn writing_by_value_by_reference_and_from_several_buffers_reaches_the_peer_in_or
     assert_eq!(&buffer, b"abcdefgh");
 }
 
+/// W1.
 #[test]
 fn new_data_after_would_block_is_exactly_one_event() {
     let (mut stream, mut peer) = connected();
@@ -137,6 +138,7 @@ fn peek_leaves_the_data_where_it_is() {
     assert_eq!(read_until_would_block(&stream), b"hello");
 }
 
+/// W4.
 #[test]
 fn new_data_after_peek_would_block_is_an_event() {
     let (mut stream, mut peer) = connected();
@@ -248,7 +250,8 @@ fn a_peer_that_shuts_down_writing_is_read_closed_only() {
     peer.read_exact(&mut [0; 1]).unwrap();
 }
 
-#[cfg(unix)]
+/// W5.
+#[cfg(any(unix, windows))]
 #[test]
 fn a_reset_is_an_event_with_an_error_to_take() {
     let (mut stream, peer) = connected();

@@ -7,8 +7,19 @@ use mio::event::Event;
 use mio::net::UdpSocket;
 
 use crate::support::capabilities::DATAGRAMS_ARE_CUT;
+#[cfg(any(unix, windows))]
+use crate::support::expect_os_error;
 use crate::support::{expect_error, expect_event, expect_no_events, expect_would_block};
 use crate::{BOTH, SOURCE, connected, polling, socket, when_readable};
+
+#[cfg(unix)]
+const TOO_LARGE: i32 = libc::EMSGSIZE;
+#[cfg(unix)]
+const NO_PEER: i32 = libc::EDESTADDRREQ;
+#[cfg(windows)]
+const TOO_LARGE: i32 = windows_sys::Win32::Networking::WinSock::WSAEMSGSIZE;
+#[cfg(windows)]
+const NO_PEER: i32 = windows_sys::Win32::Networking::WinSock::WSAENOTCONN;
 
 #[test]
 fn a_datagram_arrives_whole_and_with_its_sender() {
@@ -51,6 +62,7 @@ fn all_ways_to_receive_would_block_when_nothing_is_there() {
     expect_would_block(socket.peek_from(&mut buffer));
 }
 
+/// W1, W4.
 #[test]
 fn a_datagram_after_any_of_them_would_block_is_exactly_one_event() {
     let operations: [fn(&UdpSocket) -> io::Result<usize>; 6] = [
@@ -132,23 +144,21 @@ fn datagrams_stay_apart_and_in_order() {
     }
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 #[test]
 fn a_datagram_larger_than_one_can_be_is_refused() {
-    use crate::support::expect_os_error;
-
     let (sender, receiver) = connected();
     let too_large = vec![0; 65508];
-    expect_os_error(sender.send(&too_large), libc::EMSGSIZE);
+    expect_os_error(sender.send(&too_large), TOO_LARGE);
     let other = socket();
-    expect_os_error(other.send_to(&too_large, receiver.local_addr().unwrap()), libc::EMSGSIZE);
+    expect_os_error(other.send_to(&too_large, receiver.local_addr().unwrap()), TOO_LARGE);
     assert_eq!(sender.send(&too_large[1..]).unwrap(), 65507);
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 #[test]
 fn sending_without_a_peer_is_refused() {
-    crate::support::expect_os_error(socket().send(b"x"), libc::EDESTADDRREQ);
+    expect_os_error(socket().send(b"x"), NO_PEER);
 }
 
 #[test]
@@ -159,6 +169,7 @@ fn try_io_returns_what_the_operation_does() {
     expect_error(failed, ErrorKind::TimedOut);
 }
 
+/// W2.
 #[test]
 fn a_socket_that_waits_to_read_gets_no_writable_events_for_that() {
     let operations: [fn(&UdpSocket) -> io::Result<usize>; 4] = [

@@ -6,9 +6,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use mio::net::UdpSocket;
 
 use crate::socket;
-use crate::support::capabilities::{
-    IGNORES_GROUPS_OF_OTHERS, IPV6_LOOPBACK, KINDS_OF_GROUP_ERRORS,
-};
+#[cfg(target_os = "linux")]
+use crate::support::capabilities::IGNORES_GROUPS_OF_OTHERS;
+use crate::support::capabilities::{IPV6_LOOPBACK, KINDS_OF_GROUP_ERRORS};
 use crate::support::{expect_error, loopback_v6, nobodys_address};
 #[cfg(target_os = "linux")]
 use crate::when_readable;
@@ -148,7 +148,7 @@ fn only_a_group_that_was_joined_can_be_left_and_only_once() {
     expect_error(leave(), ErrorKind::AddrNotAvailable);
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 #[test]
 fn groups_of_ipv6_are_joined_and_left_once() {
     if IPV6_LOOPBACK.is_missing() || KINDS_OF_GROUP_ERRORS.is_missing() {
@@ -164,7 +164,7 @@ fn groups_of_ipv6_are_joined_and_left_once() {
     expect_error(leave(), ErrorKind::AddrNotAvailable);
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 #[test]
 fn joining_on_ipv6_needs_a_multicast_address_and_an_interface() {
     if IPV6_LOOPBACK.is_missing() {
@@ -190,7 +190,7 @@ fn a_socket_of_ipv4_has_none_of_the_options_of_ipv6() {
     assert_eq!(is_refused, [true; 5]);
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 #[test]
 fn only_v6_tells_the_option_of_the_socket() {
     if IPV6_LOOPBACK.is_missing() {

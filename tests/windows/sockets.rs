@@ -1,8 +1,10 @@
 //! Sockets polled through their driver.
 
+use std::env;
 use std::mem::ManuallyDrop;
 use std::net;
 use std::os::windows::io::{AsRawSocket, FromRawSocket};
+use std::process::Command;
 use std::thread;
 
 use mio::event::Event;
@@ -207,4 +209,27 @@ fn no_timeout_is_cut_to_nothing() {
         assert!(poll_for(&mut poll, timeout).is_empty());
         assert!(begin.elapsed() >= timeout && begin.elapsed() < LIMIT);
     }
+}
+
+/// W18: mio#1046. In a process of its own, in which nobody has used a socket before.
+#[test]
+fn the_first_socket_of_a_process_may_be_ours() {
+    const ADDRESS: &str = "MIO_TEST_ADDRESS";
+    if let Ok(address) = env::var(ADDRESS) {
+        let mut stream = TcpStream::connect(address.parse().unwrap()).unwrap();
+        let mut poll = Poll::new().unwrap();
+        poll.registry().register(&mut stream, Token(1), Interest::WRITABLE).unwrap();
+        expect_event(&mut poll, Token(1), Event::is_writable);
+        stream.peer_addr().unwrap();
+        return;
+    }
+    let listener = net::TcpListener::bind(loopback_v4()).unwrap();
+    let status = Command::new(env::current_exe().unwrap())
+        .args(["--exact", thread::current().name().unwrap()])
+        .env(ADDRESS, listener.local_addr().unwrap().to_string())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    listener.set_nonblocking(true).unwrap();
+    listener.accept().unwrap();
 }

@@ -73,6 +73,16 @@ impl Archive {
     }
 }
 
+/// Makes the links of a root folder by which /lib and /usr/lib are one, which no package brings.
+pub fn link_folders(root: &Path) -> Result<(), String> {
+    for name in ["bin", "lib", "lib64", "sbin"] {
+        paths::create(&root.join("usr").join(name))?;
+        std::os::unix::fs::symlink(format!("usr/{name}"), root.join(name))
+            .map_err(|error| format!("{name}: {error}"))?;
+    }
+    Ok(())
+}
+
 /// Unpacks every package of a folder.
 pub fn unpack(packages: &Path, root: &Path) -> Result<(), String> {
     for package in paths::files_below(packages)? {

@@ -20,6 +20,7 @@ mod tidy;
 mod tokio;
 mod toolchain;
 mod tools;
+mod wine;
 
 use std::process::ExitCode;
 
@@ -39,7 +40,7 @@ const fn command(name: &'static str, steps: Steps, about: &'static str) -> Comma
 }
 
 /// The order is that of `ci`: what is cheap and fails often comes first.
-const CHECKS: [Command; 17] = [
+const CHECKS: [Command; 18] = [
     command("tidy", tidy::steps, "rules of this tree that no compiler knows"),
     command("format", builds::format, "rustfmt changes nothing"),
     command("clippy", builds::clippy, "no warning, with each forced cfg too"),
@@ -55,6 +56,7 @@ const CHECKS: [Command; 17] = [
     command("semver", contract::semver, "no break since mio 1.2.5"),
     command("tokio", tokio::steps, "Tokio's tests [--backend epoll|poll] [--published]"),
     command("archs", archs::steps, "all tests for other processors and musl, in qemu [TARGET...]"),
+    command("wine", wine::steps, "all tests as a program for Windows, under Wine [--times N]"),
     command("kernels", kernels::steps, "all tests on an old and a new Linux, in qemu"),
     command("quick", quick, "the inner loop: tidy, format, clippy, tests in debug"),
 ];

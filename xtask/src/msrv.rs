@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::command::Run;
-use crate::debian::{Archive, planned};
+use crate::debian::{Archive, link_folders, planned};
 use crate::no_arguments;
 use crate::paths;
 use crate::step::{Outcome, Step};
@@ -57,12 +57,7 @@ fn fetch(folder: &Path) -> Result<(), String> {
     let archive = Archive::open(folder.join("apt"), &[RELEASE])?;
     let plan = archive.plan("rustc cargo")?;
     let root = folder.join("root");
-    // The links that make /lib and /usr/lib one, which no package brings.
-    for name in ["bin", "lib", "lib64", "sbin"] {
-        paths::create(&root.join("usr").join(name))?;
-        std::os::unix::fs::symlink(format!("usr/{name}"), root.join(name))
-            .map_err(|error| format!("{name}: {error}"))?;
-    }
+    link_folders(&root)?;
     archive.unpack(&planned(&plan, &NOT_NEEDED), &root)
 }
 

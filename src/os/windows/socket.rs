@@ -207,7 +207,7 @@ mod tests {
         })
     }
 
-    /// W11.
+    /// W11: mio#1314.
     #[test]
     fn a_provider_that_hides_its_base_socket_is_asked_otherwise() {
         let (base, poll, select) = (SIO_BASE_HANDLE, SIO_BSP_HANDLE_POLL, SIO_BSP_HANDLE_SELECT);
@@ -252,6 +252,7 @@ mod tests {
         assert!(find(&circle, WinSock::WSAEFAULT).is_err());
     }
 
+    /// W18: mio#1046.
     #[test]
     fn winsock_starts_without_the_standard_library() {
         start_winsock().unwrap();

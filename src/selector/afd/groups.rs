@@ -117,6 +117,7 @@ mod tests {
         groups.join(socket, open).unwrap()
     }
 
+    /// W13: trio#1280. A cancellation walks no more polls than a device has sockets.
     #[test]
     fn a_device_has_so_many_sockets_and_no_more() {
         let (mut groups, count) = counted();
@@ -127,7 +128,7 @@ mod tests {
         assert!(groups.groups.iter().flatten().all(|group| group.members.len() == SIZE));
     }
 
-    /// W12.
+    /// W12: wepoll#35.
     #[test]
     fn a_socket_is_on_a_device_once() {
         let (mut groups, count) = counted();

@@ -218,7 +218,7 @@ impl World {
     }
 }
 
-/// W2, W3.
+/// W2, W3: mio#1963, mio#2001.
 #[test]
 fn a_blocked_direction_asks_for_itself_only_and_adds_to_what_is_asked_for() {
     let cases = [(READ, AfdEvents::RECEIVE | AfdEvents::ACCEPT), (WRITE, AfdEvents::SEND)];
@@ -240,7 +240,7 @@ fn a_blocked_direction_asks_for_itself_only_and_adds_to_what_is_asked_for() {
     }
 }
 
-/// W1 to W3, W5 to W9, W12, W17.
+/// W1, W2, W3, W5, W6, W7, W8, W9, W12, W17: against a model of the driver.
 #[test]
 fn every_order_of_events_keeps_the_promises() {
     let mut seen = HashSet::new();

@@ -1,0 +1,64 @@
+//! The tests as programs for Windows, under Wine: the library's with the conformance suite, those
+//! of the public API, and the quick start.
+//!
+//! Wine's driver for sockets is not that of Windows, so what passes here may fail there still.
+
+mod linker;
+mod sessions;
+mod setup;
+
+use std::path::PathBuf;
+
+use crate::paths;
+use crate::programs::{executables, name_of};
+use crate::step::{Outcome, Step};
+use linker::Builder;
+use sessions::Session;
+use setup::Wine;
+
+const TARGET: &str = "x86_64-pc-windows-gnu";
+
+const QUICK_START: &str = "quickstart.exe";
+
+/// How many seconds a program may take. Most end in one.
+const LIMIT: u32 = 300;
+
+pub fn steps(arguments: &[String]) -> Result<Vec<Step>, String> {
+    let times = match arguments {
+        [] => 1,
+        [option, number] if option == "--times" => {
+            number.parse().map_err(|_| format!("--times {number}: not a number"))?
+        }
+        _ => return Err("the one argument is --times N".into()),
+    };
+    Ok(vec![Step::new("wine", move || check(times))])
+}
+
+fn check(times: usize) -> Outcome {
+    let programs = build()?;
+    let lines: Vec<(String, String)> =
+        programs.iter().map(|path| (name_of(path), path.display().to_string())).collect();
+    let wine = Wine::take()?;
+    let mut all = Session::default();
+    for time in 1..=times {
+        println!("run {time} of {times}");
+        let session = Session::of(&wine.run(LIMIT, &lines)?, &lines)?;
+        session.print();
+        all.add(session);
+    }
+    all.outcome(times)
+}
+
+/// The programs of all tests, and the quick start.
+fn build() -> Result<Vec<PathBuf>, String> {
+    let builder = Builder::new()?;
+    let folder = paths::target("wine");
+    let build = |line: &str| {
+        builder.cargo(line).words("--package mio").variable("CARGO_TARGET_DIR", &folder).messages()
+    };
+    let messages = build("test --no-run --all-features --lib --tests")?;
+    build("build --features os-poll,net --example quickstart")?;
+    let mut programs = executables(&messages);
+    programs.push(folder.join(TARGET).join("debug/examples").join(QUICK_START));
+    Ok(programs)
+}
