@@ -1,19 +1,27 @@
 //! Choosing one of several implementations at compile time.
 
-/// Keeps the items of the first arm whose condition, a `cfg` predicate, holds; those of `else` if
-/// none does.
+/// Keeps the items of the first condition that holds, or those of the last `else`, in the form of
+/// the crate `cfg-if`: rustfmt finds the modules in a macro of this name only.
 ///
 /// One table, in which each platform stands once, instead of lists that have to exclude each other.
-macro_rules! first_match {
-    (@unless $earlier:tt) => {};
-    (@unless $earlier:tt else { $($item:item)* }) => {
+/// A list of systems that more than one table needs has a name here.
+macro_rules! cfg_if {
+    (@unless $earlier:tt if #[cfg(linux_like)] $($rest:tt)*) => {
+        // Linux, and the systems that took over epoll and eventfd from it.
+        cfg_if! {
+            @unless $earlier
+            if #[cfg(any(target_os = "android", target_os = "illumos", target_os = "linux"))]
+            $($rest)*
+        }
+    };
+    (@unless $earlier:tt if #[cfg($condition:meta)] { $($item:item)* } $(else $($rest:tt)*)?) => {
+        $(#[cfg(all($condition, not(any $earlier)))] $item)*
+        $(cfg_if! { @unless (any $earlier, $condition) $($rest)* })?
+    };
+    (@unless $earlier:tt { $($item:item)* }) => {
         $(#[cfg(not(any $earlier))] $item)*
     };
-    (@unless $earlier:tt $condition:meta => { $($item:item)* } $($rest:tt)*) => {
-        $(#[cfg(all($condition, not(any $earlier)))] $item)*
-        first_match! { @unless (any $earlier, $condition) $($rest)* }
-    };
-    ($($arms:tt)*) => {
-        first_match! { @unless () $($arms)* }
+    (if $($rest:tt)*) => {
+        cfg_if! { @unless () if $($rest)* }
     };
 }

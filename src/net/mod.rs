@@ -72,10 +72,10 @@ impl_socket_traits!(
     UnixStream => crate::os::uds::Stream,
 );
 
-#[cfg(any(unix, target_os = "wasi"))]
+#[cfg(not(windows))]
 use crate::handle_traits::impl_fd_traits;
 
-#[cfg(any(unix, target_os = "wasi"))]
+#[cfg(not(windows))]
 impl_fd_traits!(
     TcpListener => std::net::TcpListener,
     TcpStream => std::net::TcpStream,

@@ -1,8 +1,9 @@
 //! How this system opens, connects and accepts things. Knows nothing of tokens, selectors or
 //! interests.
 
-first_match! {
-    unix => {
+cfg_if! {
+    if #[cfg(unix)] {
+        pub(crate) mod unix;
         pub(crate) use self::unix::RawSource;
         #[cfg(feature = "os-poll")]
         pub(crate) use self::unix::{call, wake::WakeFd};
@@ -10,43 +11,36 @@ first_match! {
         pub(crate) use self::unix::{tcp, udp, uds};
         #[cfg(feature = "os-ext")]
         pub(crate) use self::unix::{call::set_nonblocking, pipe};
-    }
-    target_os = "wasi" => {
+    } else if #[cfg(target_os = "wasi")] {
+        mod wasi;
         pub(crate) use self::wasi::RawSource;
         #[cfg(feature = "os-poll")]
         pub(crate) use self::wasi::{call, wake::WakeFd};
         #[cfg(feature = "net")]
         pub(crate) use self::wasi::{tcp, udp};
-    }
-    windows => {
+    } else if #[cfg(windows)] {
+        pub(crate) mod windows;
         pub(crate) use self::windows::RawSource;
         #[cfg(feature = "net")]
         pub(crate) use self::windows::{tcp, udp, uds};
-    }
-    else {
+    } else {
         compile_error!("mio has no sockets for this target yet");
     }
 }
 
 #[cfg(feature = "net")]
 mod connecting;
-#[cfg(unix)]
-pub(crate) mod unix;
 // Tested on every system.
 #[cfg(all(feature = "net", any(windows, test)))]
 #[cfg_attr(not(windows), allow(dead_code))]
 pub(crate) mod unix_socket_addr;
-#[cfg(target_os = "wasi")]
-mod wasi;
-#[cfg(windows)]
-pub(crate) mod windows;
 
 /// What a selector watches, of a type that has one.
 pub(crate) trait AsRawSource {
     fn as_raw_source(&self) -> RawSource;
 }
 
-#[cfg(any(unix, target_os = "wasi"))]
+#[cfg(not(windows))]
 impl<T: std::os::fd::AsRawFd> AsRawSource for T {
     fn as_raw_source(&self) -> RawSource {
         self.as_raw_fd()

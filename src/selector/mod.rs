@@ -1,67 +1,23 @@
 //! How we wait: the selectors, and the one table that says which of them a target uses.
 //!
-//! A selector is a type that implements [`contract::Selector`]. The `mod` lines below say where
-//! each *can* be compiled, the table says which one is *used*.
+//! A selector is a type that implements [`contract::Selector`]. One that a system brings is
+//! compiled where the table has it, the others wherever they can be.
 
 // Its decisions are compiled and tested everywhere.
 #[cfg(feature = "os-poll")]
 #[cfg_attr(not(windows), allow(dead_code))]
 mod afd;
 pub(crate) mod contract;
-// The selectors in use below that have a descriptor of their own, which they lend to `Poll` and
-// `Registry`.
-#[cfg(all(
-    feature = "os-poll",
-    any(
-        target_os = "android",
-        target_os = "dragonfly",
-        target_os = "freebsd",
-        target_os = "illumos",
-        target_os = "linux",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_vendor = "apple",
-    ),
-    not(mio_unsupported_force_poll_poll),
-))]
-mod descriptor;
 #[cfg(not(feature = "os-poll"))]
 mod disabled;
-#[cfg(all(
-    feature = "os-poll",
-    any(target_os = "linux", target_os = "android", target_os = "illumos")
-))]
-mod epoll;
-// On Linux for tests, over a model of kqueue or libkqueue.
-#[cfg(all(
-    feature = "os-poll",
-    any(
-        target_os = "dragonfly",
-        target_os = "freebsd",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_vendor = "apple",
-        all(
-            target_os = "linux",
-            any(test, mio_unsupported_force_kqueue_model, mio_unsupported_force_libkqueue),
-        ),
-    ),
-))]
-mod kqueue;
-// On a model of the system's facility where the tests of this crate run.
-#[cfg(all(
-    feature = "os-poll",
-    any(target_os = "solaris", all(test, feature = "net", target_os = "linux")),
-))]
-mod event_ports;
-#[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
+#[cfg(all(feature = "os-poll", not(windows)))]
 mod optional_call;
 // Compiled and tested where another is used too: what only rare targets compile is broken before
 // long.
-#[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
+#[cfg(all(feature = "os-poll", not(windows)))]
 #[allow(dead_code)]
 mod poll_oneoff;
-#[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
+#[cfg(all(feature = "os-poll", not(windows)))]
 #[allow(dead_code)]
 mod posix_poll;
 #[cfg(feature = "os-poll")]
@@ -73,7 +29,7 @@ mod rearm;
 #[cfg(feature = "os-poll")]
 #[cfg_attr(not(unix), allow(dead_code))]
 mod timeout;
-#[cfg(all(feature = "os-poll", any(unix, target_os = "wasi")))]
+#[cfg(all(feature = "os-poll", not(windows)))]
 mod waker;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)]
@@ -84,38 +40,56 @@ mod conformance;
 
 use self::contract::Selector;
 
-first_match! {
-    not(feature = "os-poll") => {
-        pub(crate) use self::disabled::Disabled as Selected;
-    }
-    all(unix, mio_unsupported_force_poll_poll) => {
-        pub(crate) use self::posix_poll::PosixPoll as Selected;
-    }
-    any(
+// What the system has.
+#[cfg(feature = "os-poll")]
+cfg_if! {
+    if #[cfg(any(
         target_os = "dragonfly",
         target_os = "freebsd",
         target_os = "netbsd",
         target_os = "openbsd",
         target_vendor = "apple",
-        mio_unsupported_force_kqueue_model,
-        mio_unsupported_force_libkqueue,
-    ) => {
-        pub(crate) use self::kqueue::Kqueue as Selected;
-    }
-    any(target_os = "linux", target_os = "android", target_os = "illumos") => {
-        pub(crate) use self::epoll::Epoll as Selected;
-    }
-    target_os = "solaris" => {
-        pub(crate) type Selected = self::event_ports::EventPorts<self::event_ports::SystemPort>;
-    }
-    any(unix, target_os = "wasi") => {
-        pub(crate) use self::posix_poll::PosixPoll as Selected;
-    }
-    windows => {
-        pub(crate) use self::afd::Afd as Selected;
-    }
-    else {
+    ))] {
+        #[cfg(not(mio_unsupported_force_poll_poll))]
+        mod descriptor;
+        mod kqueue;
+        pub(crate) use self::kqueue::Kqueue as Native;
+    } else if #[cfg(linux_like)] {
+        #[cfg(not(mio_unsupported_force_poll_poll))]
+        mod descriptor;
+        mod epoll;
+        pub(crate) use self::epoll::Epoll as Native;
+        // Over a model of kqueue, or libkqueue.
+        #[cfg(all(
+            target_os = "linux",
+            any(test, mio_unsupported_force_kqueue_model, mio_unsupported_force_libkqueue),
+        ))]
+        mod kqueue;
+        // On a model of the system's facility.
+        #[cfg(all(test, feature = "net", target_os = "linux"))]
+        mod event_ports;
+    } else if #[cfg(target_os = "solaris")] {
+        mod event_ports;
+        pub(crate) type Native = self::event_ports::EventPorts<self::event_ports::SystemPort>;
+    } else if #[cfg(any(unix, target_os = "wasi"))] {
+        pub(crate) use self::posix_poll::PosixPoll as Native;
+    } else if #[cfg(windows)] {
+        pub(crate) use self::afd::Afd as Native;
+    } else {
         compile_error!("mio's `os-poll` has no selector for this target yet");
+    }
+}
+
+// What is used: that, but for builds that force another.
+cfg_if! {
+    if #[cfg(not(feature = "os-poll"))] {
+        pub(crate) use self::disabled::Disabled as Selected;
+    } else if #[cfg(all(unix, mio_unsupported_force_poll_poll))] {
+        pub(crate) use self::posix_poll::PosixPoll as Selected;
+    } else if #[cfg(any(mio_unsupported_force_kqueue_model, mio_unsupported_force_libkqueue))] {
+        pub(crate) use self::kqueue::Kqueue as Selected;
+    } else {
+        pub(crate) use self::Native as Selected;
     }
 }
 

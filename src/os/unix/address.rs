@@ -37,7 +37,7 @@ impl ToSend {
         raw.sun_family = libc::AF_UNIX as sa_family_t;
         let (lead, name, tail): (usize, &[u8], usize) = if let Some(path) = address.as_pathname() {
             (0, path.as_os_str().as_bytes(), 1)
-        } else if let Some(name) = abstract_name(address) {
+        } else if let Some(name) = address.as_abstract_name() {
             (1, name, 0)
         } else {
             (0, &[], 0)
@@ -123,11 +123,7 @@ impl Received {
         // Signed on some systems, not on others.
         let name = raw.sun_path.map(|byte| u8::from_ne_bytes(byte.to_ne_bytes()));
         match &name[..length] {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
-            [0, name @ ..] => from_abstract_name(name),
-            // Systems without abstract names give a peer without a name as zeroes.
-            #[cfg(not(any(target_os = "linux", target_os = "android")))]
-            [0, ..] => unix::SocketAddr::from_pathname(""),
+            [0, name @ ..] => unix::SocketAddr::from_abstract_name(name),
             [] => unix::SocketAddr::from_pathname(""),
             path => {
                 // A path of full length has no zero at its end.
@@ -147,28 +143,28 @@ fn unexpected() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "the system gave an address of another family")
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn from_abstract_name(name: &[u8]) -> io::Result<unix::SocketAddr> {
-    #[cfg(target_os = "android")]
-    use std::os::android::net::SocketAddrExt;
-    #[cfg(target_os = "linux")]
-    use std::os::linux::net::SocketAddrExt;
-    unix::SocketAddr::from_abstract_name(name)
-}
+cfg_if! {
+    if #[cfg(target_os = "linux")] {
+        use std::os::linux::net::SocketAddrExt;
+    } else if #[cfg(target_os = "android")] {
+        use std::os::android::net::SocketAddrExt;
+    } else {
+        /// As of systems without abstract names, which give a peer without a name as zeroes.
+        trait SocketAddrExt: Sized {
+            fn from_abstract_name(_: &[u8]) -> io::Result<Self>;
+            fn as_abstract_name(&self) -> Option<&[u8]>;
+        }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn abstract_name(address: &unix::SocketAddr) -> Option<&[u8]> {
-    #[cfg(target_os = "android")]
-    use std::os::android::net::SocketAddrExt;
-    #[cfg(target_os = "linux")]
-    use std::os::linux::net::SocketAddrExt;
-    address.as_abstract_name()
-}
+        impl SocketAddrExt for unix::SocketAddr {
+            fn from_abstract_name(_: &[u8]) -> io::Result<unix::SocketAddr> {
+                unix::SocketAddr::from_pathname("")
+            }
 
-/// Only Linux has abstract names.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn abstract_name(_: &unix::SocketAddr) -> Option<&[u8]> {
-    None
+            fn as_abstract_name(&self) -> Option<&[u8]> {
+                None
+            }
+        }
+    }
 }
 
 fn v4(address: &SocketAddrV4) -> libc::sockaddr_in {
@@ -295,13 +291,12 @@ mod tests {
         assert!(received(&ToSend::unix(&unnamed).unwrap()).unix().unwrap().is_unnamed());
     }
 
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     #[test]
-    fn abstract_names_keep_every_byte() {
+    fn abstract_names_keep_every_byte_where_there_are_any() {
         for name in [&b"a"[..], b"with\0zero", b"zero at the end\0", &[b'n'; 107]] {
-            let address = from_abstract_name(name).unwrap();
+            let address = unix::SocketAddr::from_abstract_name(name).unwrap();
             let back = received(&ToSend::unix(&address).unwrap()).unix().unwrap();
-            assert_eq!(abstract_name(&back), Some(name));
+            assert_eq!(back.as_abstract_name(), address.as_abstract_name());
         }
     }
 }

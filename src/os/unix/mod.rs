@@ -8,17 +8,6 @@ mod address;
 pub(crate) mod call;
 #[cfg(feature = "net")]
 mod connect;
-#[cfg(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "illumos",
-    target_os = "linux",
-    target_os = "netbsd",
-    target_os = "openbsd",
-))]
-#[allow(dead_code)]
-mod flags_atomic;
 // Compiled and tested on systems that use the other too.
 #[allow(dead_code)]
 mod flags_two_step;
@@ -36,8 +25,8 @@ pub(crate) mod wake;
 /// What a selector watches on Unix.
 pub(crate) type RawSource = std::os::fd::RawFd;
 
-first_match! {
-    any(
+cfg_if! {
+    if #[cfg(any(
         target_os = "android",
         target_os = "dragonfly",
         target_os = "freebsd",
@@ -45,10 +34,11 @@ first_match! {
         target_os = "linux",
         target_os = "netbsd",
         target_os = "openbsd",
-    ) => {
+    ))] {
+        #[allow(dead_code)]
+        mod flags_atomic;
         use self::flags_atomic as flags;
-    }
-    else {
+    } else {
         use self::flags_two_step as flags;
     }
 }

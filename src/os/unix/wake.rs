@@ -2,20 +2,18 @@
 //!
 //! An eventfd where the system has them, else a pipe to oneself.
 
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "illumos"))]
-#[allow(dead_code)]
-mod eventfd;
 #[allow(dead_code)]
 mod pipe;
 
-first_match! {
-    all(
-        any(target_os = "linux", target_os = "android", target_os = "illumos"),
-        not(mio_unsupported_force_waker_pipe),
-    ) => {
+cfg_if! {
+    if #[cfg(linux_like)] {
+        #[allow(dead_code)]
+        mod eventfd;
+        #[cfg(not(mio_unsupported_force_waker_pipe))]
         pub(crate) use self::eventfd::EventFd as WakeFd;
-    }
-    else {
+        #[cfg(mio_unsupported_force_waker_pipe)]
+        pub(crate) use self::pipe::WakePipe as WakeFd;
+    } else {
         pub(crate) use self::pipe::WakePipe as WakeFd;
     }
 }

@@ -8,21 +8,18 @@ use crate::selector::contract::RawEvent;
 
 // Where requests of `aio(4)` can be waited for: the systems that have `Interest::AIO`, and
 // `Interest::LIO`.
-first_match! {
-    target_os = "freebsd" => {
+cfg_if! {
+    if #[cfg(target_os = "freebsd")] {
         const AIO: Option<Filter> = Some(abi::EVFILT_AIO);
         const LIO: Option<Filter> = Some(abi::EVFILT_LIO);
-    }
-    any(target_vendor = "apple", target_os = "dragonfly") => {
+    } else if #[cfg(any(target_vendor = "apple", target_os = "dragonfly"))] {
         const AIO: Option<Filter> = Some(abi::EVFILT_AIO);
         const LIO: Option<Filter> = None;
-    }
-    // The model has the filters of FreeBSD.
-    target_os = "linux" => {
+    } else if #[cfg(target_os = "linux")] {
+        // The model has the filters of FreeBSD.
         const AIO: Option<Filter> = Some(abi::EVFILT_AIO);
         const LIO: Option<Filter> = Some(abi::EVFILT_LIO);
-    }
-    else {
+    } else {
         const AIO: Option<Filter> = None;
         const LIO: Option<Filter> = None;
     }

@@ -9,15 +9,7 @@
 
 mod changes;
 mod event;
-#[cfg(target_os = "linux")]
-mod linux;
 mod memory;
-#[cfg(all(target_os = "linux", not(mio_unsupported_force_libkqueue)))]
-mod model;
-#[cfg(any(not(target_os = "linux"), mio_unsupported_force_libkqueue))]
-mod sys;
-#[cfg(all(test, feature = "net", target_os = "linux", not(mio_unsupported_force_libkqueue)))]
-mod tests;
 // Compiled where a pipe wakes, too.
 #[allow(dead_code)]
 mod user_event;
@@ -39,43 +31,47 @@ use super::wakes::Wakes;
 use crate::os::{RawSource, WakeFd};
 use crate::{Interest, Token};
 
-first_match! {
-    not(target_os = "linux") => {
+cfg_if! {
+    if #[cfg(not(target_os = "linux"))] {
+        mod sys;
         use libc as abi;
         use self::sys::Queue;
-    }
-    mio_unsupported_force_libkqueue => {
+    } else if #[cfg(mio_unsupported_force_libkqueue)] {
+        mod linux;
+        mod sys;
         use self::linux as abi;
         use self::sys::Queue;
-    }
-    else {
+    } else {
+        mod linux;
+        mod model;
+        #[cfg(all(test, feature = "net"))]
+        mod tests;
         use self::linux as abi;
         use self::model::Queue;
     }
 }
 
-first_match! {
-    target_os = "netbsd" => {
+cfg_if! {
+    if #[cfg(target_os = "netbsd")] {
         type Filter = u32;
         type Flags = u32;
-    }
-    else {
+    } else {
         type Filter = i16;
         type Flags = u16;
     }
 }
 
-first_match! {
+cfg_if! {
     // NetBSD has EVFILT_USER since 10 (kqueue(2) there), and older ones are in use; the kqueue(2)
     // of OpenBSD 7.7 does not have it.
-    all(
-        not(any(target_os = "netbsd", target_os = "openbsd")),
-        not(mio_unsupported_force_waker_pipe),
-    ) => {
-        type KqueueWaker = user_event::UserEvent;
-    }
-    else {
+    if #[cfg(any(
+        target_os = "netbsd",
+        target_os = "openbsd",
+        mio_unsupported_force_waker_pipe,
+    ))] {
         type KqueueWaker = DescriptorWaker<Memory>;
+    } else {
+        type KqueueWaker = user_event::UserEvent;
     }
 }
 

@@ -5,14 +5,14 @@
 //! of `posix_poll`. The translation is pure, and tested where this crate's tests run; the call is
 //! in `system.rs`.
 
-#[cfg(all(target_os = "wasi", target_env = "p1"))]
+#[cfg(target_env = "p1")]
 mod system;
 
 use std::time::Duration;
 
 use libc::pollfd;
 
-#[cfg(all(target_os = "wasi", target_env = "p1"))]
+#[cfg(target_env = "p1")]
 pub(super) use self::system::wait;
 
 /// What a wait asks for.

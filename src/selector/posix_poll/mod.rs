@@ -13,8 +13,6 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
-use libc::nfds_t;
 use libc::pollfd;
 
 use self::table::{Kind, Snapshot, Table};
@@ -24,8 +22,6 @@ use super::rearm::Operator;
 use super::timeout::Deadline;
 use super::waker::DescriptorWaker;
 use super::wakes::Wakes;
-#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
-use super::{optional_call::OptionalCall, timeout};
 use crate::os::{RawSource, WakeFd, call};
 use crate::{Interest, Token};
 
@@ -275,82 +271,12 @@ pub(super) fn check_open(fd: RawFd) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(target_os = "wasi", target_env = "p1"))]
-pub(super) use super::poll_oneoff::wait;
-
-/// Waits, and returns how many entries have something to say.
-#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
-pub(super) fn wait(entries: &mut [pollfd], timeout: Option<Duration>) -> io::Result<usize> {
-    if !timeout::is_exact_in_milliseconds(timeout) {
-        if let Some(result) = PPOLL.attempt(|| ppoll(entries, timeout)) {
-            return result;
-        }
-    }
-    wait_milliseconds(entries, timeout::milliseconds(timeout))
-}
-
-/// The C library of WASI fails for entries that POSIX has skipped or that ask for nothing: they are
-/// left out.
-#[cfg(all(target_os = "wasi", not(target_env = "p1")))]
-fn wait_milliseconds(entries: &mut [pollfd], timeout_ms: libc::c_int) -> io::Result<usize> {
-    let is_asked = |entry: &pollfd| entry.fd >= 0 && entry.events != 0;
-    let mut asked: Vec<pollfd> = entries.iter().copied().filter(is_asked).collect();
-    let ready = poll(&mut asked, timeout_ms)?;
-    let places = entries.iter_mut().filter(|entry| is_asked(entry));
-    places.zip(asked).for_each(|(entry, seen)| entry.revents = seen.revents);
-    Ok(ready)
-}
-
-#[cfg(not(target_os = "wasi"))]
-use self::poll as wait_milliseconds;
-
-#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
-#[allow(unsafe_code)]
-fn poll(entries: &mut [pollfd], timeout_ms: libc::c_int) -> io::Result<usize> {
-    let count = entries.len() as nfds_t;
-    // SAFETY: `count` entries are valid for the call.
-    let ready = call::check(unsafe { libc::poll(entries.as_mut_ptr(), count, timeout_ms) })?;
-    Ok(ready as usize)
-}
-
-/// Waits in nanoseconds, where the system can.
-#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
-static PPOLL: OptionalCall = OptionalCall::new();
-
-first_match! {
-    any(
-        target_os = "android",
-        target_os = "dragonfly",
-        target_os = "freebsd",
-        target_os = "linux",
-        target_os = "openbsd",
-    ) => {
-        #[allow(unsafe_code)]
-        fn ppoll(entries: &mut [pollfd], timeout: Option<Duration>) -> io::Result<usize> {
-            /// 68 years, which every `time_t` has room for. A wait that was cut begins anew.
-            const LONGEST: Duration = Duration::from_secs(i32::MAX as u64);
-
-            let timeout = timeout.map(|timeout| timeout.min(LONGEST));
-            let timeout = timeout.map(|timeout| libc::timespec {
-                tv_sec: timeout.as_secs() as _,
-                // Below 10^9, which fits a `long` everywhere.
-                tv_nsec: timeout.subsec_nanos() as _,
-            });
-            let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-            let count = entries.len() as nfds_t;
-            // SAFETY: `count` entries are valid for the call, `timeout` is null or valid, and a
-            // null signal mask leaves the mask alone.
-            let ready = call::check(unsafe {
-                libc::ppoll(entries.as_mut_ptr(), count, timeout, std::ptr::null())
-            })?;
-            Ok(ready as usize)
-        }
-    }
-    not(all(target_os = "wasi", target_env = "p1")) => {
-        /// As of a system that has no such call.
-        fn ppoll(_: &mut [pollfd], _: Option<Duration>) -> io::Result<usize> {
-            Err(io::Error::from_raw_os_error(libc::ENOSYS))
-        }
+cfg_if! {
+    if #[cfg(target_env = "p1")] {
+        pub(super) use super::poll_oneoff::wait;
+    } else {
+        mod system;
+        pub(super) use self::system::wait;
     }
 }
 

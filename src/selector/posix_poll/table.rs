@@ -18,27 +18,25 @@ use crate::selector::readiness::{Readiness, ReadinessEvent};
 use crate::selector::rearm::{Armed, Operator};
 use crate::{Interest, Token};
 
-first_match! {
-    any(
+cfg_if! {
+    if #[cfg(any(
         target_os = "android",
         target_os = "freebsd",
         target_os = "illumos",
         target_os = "linux",
-    ) => {
+    ))] {
         /// Told apart from reading what was sent before the end, where the system can.
         const POLLRDHUP: c_int = libc::POLLRDHUP as c_int;
-    }
-    else {
+    } else {
         const POLLRDHUP: c_int = 0;
     }
 }
 
-first_match! {
-    target_os = "wasi" => {
+cfg_if! {
+    if #[cfg(target_os = "wasi")] {
         /// Data of high priority, which WASI does not have.
         const POLLPRI: c_int = 0;
-    }
-    else {
+    } else {
         const POLLPRI: c_int = libc::POLLPRI as c_int;
     }
 }

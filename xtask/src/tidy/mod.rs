@@ -5,6 +5,7 @@ mod documents;
 mod modules;
 mod rules;
 mod source;
+mod systems;
 mod table;
 mod unsafety;
 
@@ -38,7 +39,7 @@ fn check() -> Outcome {
         rules::check(source, &table, &mut findings);
         unsafety::check(source, &table, &mut findings);
     }
-    rules::check_target_os(&sources, &table, &mut findings);
+    systems::check(&sources, &table, &mut findings);
     modules::check(&sources, &mut findings);
     table.check_paths(&root, &mut findings);
     let documents = documents::check(&root, &mut findings)?;

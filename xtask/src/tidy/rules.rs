@@ -136,22 +136,6 @@ fn has_word(text: &str, word: &str) -> bool {
     text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|part| part == word)
 }
 
-/// Systems are told apart in few files, and seldom.
-pub fn check_target_os(sources: &[Source], table: &Table, findings: &mut Findings) {
-    let mut total = 0;
-    for source in sources.iter().filter(|source| source.is_below("src/")) {
-        let count = source.count_in_code("target_os");
-        total += count;
-        if count > 0 && table.number("target_os", &source.path).is_none() {
-            findings.push(format!("{}: target_os, and not in the table", source.path));
-        }
-    }
-    let most = table.number("target_os_total", "src").unwrap_or(0);
-    if total > most {
-        findings.push(format!("src: {total} target_os, more than {most}"));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,18 +201,5 @@ mod tests {
         assert_eq!(findings_in("src/util.rs", "//! A.\n", "").len(), 1);
         assert_eq!(findings_in("tests/common/mod.rs", "//! A.\n", "").len(), 1);
         assert_eq!(findings_in("src/utility.rs", "//! A.\n", "").len(), 0);
-    }
-
-    #[test]
-    fn a_target_is_named_where_the_table_has_it_and_no_oftener() {
-        let source = [Source::new("src/a.rs", "#[cfg(target_os = \"linux\")]\n")];
-        let found = |table: &str| {
-            let mut findings = Findings::new();
-            check_target_os(&source, &Table::parse(table).unwrap(), &mut findings);
-            findings.len()
-        };
-        assert_eq!(found("target_os src/a.rs why\ntarget_os_total src 1 why"), 0);
-        assert_eq!(found("target_os_total src 1 why"), 1);
-        assert_eq!(found("target_os src/a.rs why\ntarget_os_total src 0 why"), 1);
     }
 }
