@@ -53,7 +53,10 @@ fn counted(calls: &[Call]) -> impl Iterator<Item = &Call> {
         libc::SYS_clock_gettime,
         libc::SYS_futex,
         libc::SYS_madvise,
+        #[cfg(not(target_arch = "arm"))]
         libc::SYS_mmap,
+        #[cfg(target_arch = "arm")]
+        libc::SYS_mmap2,
         libc::SYS_mprotect,
         libc::SYS_munmap,
     ];

@@ -52,9 +52,12 @@ pub(super) fn poll(fd: RawFd, conditions: i16, timeout: Option<&timespec>) -> io
     Ok(entry.revents)
 }
 
+/// Device and number of a file.
+pub(super) type Identity = (libc::dev_t, libc::ino_t);
+
 /// Which open file a descriptor is of.
 #[allow(unsafe_code)]
-pub(super) fn identity(fd: RawFd) -> io::Result<(u64, u64)> {
+pub(super) fn identity(fd: RawFd) -> io::Result<Identity> {
     let mut status = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: there is room for the status, which is read only if the call wrote it.
     let status = unsafe {

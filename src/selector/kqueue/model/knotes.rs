@@ -46,7 +46,7 @@ struct Knote {
     /// As it was added.
     change: kevent,
     /// What the number stands for, to notice when it is closed; none of a user's event.
-    file: Option<(u64, u64)>,
+    file: Option<calls::Identity>,
     /// Watched in place of what epoll cannot: users' events, and files, which are always ready.
     stand_in: Option<WakeFd>,
     socket_kind: Option<c_int>,
@@ -119,7 +119,7 @@ fn filter_of(system: &System, change: &kevent) -> Result<usize, c_int> {
 
 impl Knotes {
     /// Finds what a change is about. A number that was closed since has no filters any more.
-    fn find(&mut self, filter: usize, change: &kevent) -> Result<Option<(u64, u64)>, c_int> {
+    fn find(&mut self, filter: usize, change: &kevent) -> Result<Option<calls::Identity>, c_int> {
         if filter == USER {
             return Ok(None);
         }

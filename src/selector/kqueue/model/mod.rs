@@ -28,7 +28,7 @@ use crate::selector::timeout::Deadline;
 const MOST_AT_ONCE: usize = 256;
 
 /// What takes a longer timeout for an invalid argument: XNU, OpenBSD.
-const LONGEST_SECONDS: i64 = 100_000_000;
+const LONGEST_SECONDS: libc::time_t = 100_000_000;
 
 #[derive(Debug)]
 pub(super) struct Queue {
