@@ -25,6 +25,9 @@ use crate::{Interest, Token, log};
 ///
 /// What is already ready at registration is reported by the next poll.
 ///
+/// An interest can have another trigger: with [`Interest::level`] every poll has an event as long
+/// as the source is ready, with [`Interest::oneshot`] a registration has one event.
+///
 /// # What one event means
 ///
 /// - An event is a hint: an operation may still return [`WouldBlock`]. Spurious events are rare,
@@ -226,6 +229,11 @@ impl Registry {
     /// Starts watching `source`: from now on events under `token` tell when it is ready for
     /// `interests`. What is ready already is reported by the next poll.
     ///
+    /// The interest also says how events come. By itself it is edge-triggered: one event for each
+    /// change. [`Interest::level`] asks for an event from every poll as long as the source is
+    /// ready, [`Interest::oneshot`] for one event until [`reregister`], and `Interest::exclusive`,
+    /// on Linux and Android, that of several polls which watch one listener not all wake.
+    ///
     /// # Errors
     ///
     /// - [`AlreadyExists`]: it is registered with this [`Poll`] already; its registration stays as
@@ -234,9 +242,15 @@ impl Registry {
     /// - What the system says of a descriptor that cannot be watched: of one that is not open
     ///   (`EBADF`), or, on epoll, of a regular file ([`PermissionDenied`]). Nothing is registered
     ///   then.
+    /// - [`Unsupported`]: the selector cannot do what the interest asks for, such as an exclusive
+    ///   registration anywhere but with epoll. [`InvalidInput`]: an exclusive interest that is also
+    ///   one-shot or in priority data.
     ///
+    /// [`reregister`]: Registry::reregister
     /// [`AlreadyExists`]: io::ErrorKind::AlreadyExists
     /// [`PermissionDenied`]: io::ErrorKind::PermissionDenied
+    /// [`Unsupported`]: io::ErrorKind::Unsupported
+    /// [`InvalidInput`]: io::ErrorKind::InvalidInput
     pub fn register<S>(&self, source: &mut S, token: Token, interests: Interest) -> io::Result<()>
     where
         S: Source + ?Sized,
@@ -245,14 +259,21 @@ impl Registry {
         source.register(self, token, interests)
     }
 
-    /// Replaces token and interest of a registered source. What is ready at the time is reported by
-    /// the next poll, also if it was reported before.
+    /// Replaces token and interest of a registered source, its trigger included. What is ready at
+    /// the time is reported by the next poll, also if it was reported before. This is what brings
+    /// back a [one-shot](Interest::oneshot) that has had its event.
     ///
     /// # Errors
     ///
     /// - [`NotFound`]: it is not registered here.
+    /// - [`Unsupported`], [`InvalidInput`]: as for [`register`]. The registration stays as it was.
+    /// - On epoll, if the interest is or was exclusive: the kernel has no memory left. Then the
+    ///   source is not registered any more.
     ///
+    /// [`register`]: Registry::register
     /// [`NotFound`]: io::ErrorKind::NotFound
+    /// [`Unsupported`]: io::ErrorKind::Unsupported
+    /// [`InvalidInput`]: io::ErrorKind::InvalidInput
     pub fn reregister<S>(&self, source: &mut S, token: Token, interests: Interest) -> io::Result<()>
     where
         S: Source + ?Sized,

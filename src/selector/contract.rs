@@ -24,9 +24,9 @@ use crate::{Interest, Token};
 /// 2. **Capacity.** Of more ready sources than fit none is lost; later calls deliver them.
 /// 3. **Concurrency.** Registering, re-registering and deregistering from another thread takes
 ///    effect in a wait that is under way.
-/// 4. **Edges.** One event for each change. After an operation returned `WouldBlock`, the next
-///    change gives exactly one event. So does new data after a short read (fewer bytes than asked
-///    for) of a stream.
+/// 4. **Edges.** What an interest without a trigger means: one event for each change. After an
+///    operation returned `WouldBlock`, the next change gives exactly one event. So does new data
+///    after a short read (fewer bytes than asked for) of a stream.
 /// 5. **Direction.** Re-arming is per direction: a read that would block arms reading only, and
 ///    adds to what is armed. A source that waits to read never gets a writable event because of
 ///    that.
@@ -41,6 +41,27 @@ use crate::{Interest, Token};
 /// 10. **Hygiene.** Descriptors are close-on-exec, and nothing leaks on any error path.
 /// 11. **Memory.** No allocation after set-up on selectors with native edges; elsewhere none per
 ///     event.
+/// 12. **Levels.** With `Interest::level`, every wait that begins while conditions of the interest
+///     hold has an event with all of them, whatever was reported, read or written before; subject
+///     to capacity, where each source has its turn. An event tells of nothing that has not held
+///     since the wait began. An end and an error are conditions like others: a peer that has
+///     closed, a reset, a pipe without its other end are reported by every wait, as long as they
+///     hold. Operations re-arm nothing.
+/// 13. **One-shots.** With `Interest::oneshot`, a registration has one event at the most. It is one
+///     entry in the list, also where the system watches each direction on its own; there it tells
+///     of one direction, elsewhere of all that is ready. From then on the source has *fired*: until
+///     `reregister` nothing is reported of it, be it the other direction, an end or an error, and
+///     no operation re-arms it. It is still registered (rule 8). `reregister` makes it a
+///     registration like a new one: what holds then is reported, if it appeared before or after the
+///     event. Until it fires, a one-shot is re-armed by nothing, as it is armed in full. With
+///     `Interest::level` it is the same, but for stale events: rule 12 keeps them away.
+/// 14. **Exclusive.** With `Interest::exclusive`, of several selectors that wait for one source at
+///     least one has the event, and not all; each of them by the rules above. `reregister` changes
+///     to it, from it, and from it to itself. Together with one-shot or priority it is
+///     [`io::ErrorKind::InvalidInput`].
+/// 15. **Refusal.** What a system cannot do is [`io::ErrorKind::Unsupported`] when it is
+///     registered. An interest that is refused leaves what was: nothing registered, or, on
+///     registering anew, the registration as it was.
 pub(crate) trait Selector: fmt::Debug + Send + Sync + Sized {
     /// What the system reports of one source.
     type Event: RawEvent;
@@ -89,6 +110,17 @@ pub(crate) trait Selector: fmt::Debug + Send + Sync + Sized {
 
     /// Makes a waker whose wakes are events with this token.
     fn waker(self: &Arc<Self>, token: Token) -> io::Result<Self::Waker>;
+}
+
+/// The answer of a system that has no exclusive registrations (rule 15).
+// Where the selector in use has them, it is asked by those compiled for tests.
+#[allow(dead_code)]
+pub(crate) fn refuse_exclusive(interest: Interest) -> io::Result<()> {
+    if interest.is_exclusive() {
+        let reason = "exclusive registrations exist with epoll only";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
+    }
+    Ok(())
 }
 
 /// What a source remembers of its registration. Dropping it ends the registration, so it has to be

@@ -1,10 +1,12 @@
-//! Linux, Android and illumos: `epoll(7)`, edge-triggered.
+//! Linux, Android and illumos: `epoll(7)`, edge-triggered unless asked otherwise.
 //!
-//! The kernel keeps the registrations and the edges, and its events are handed out as they are:
+//! The kernel keeps the registrations and all triggers, and its events are handed out as they are:
 //! this file keeps no list and holds no lock. Closing a descriptor takes it out, unless it has
-//! duplicates.
+//! duplicates. What is particular about exclusive registrations is in `exclusive.rs`.
 //!
 //! Waits use `epoll_pwait2(2)` (Linux 5.11) when the timeout is finer than a millisecond.
+
+mod exclusive;
 
 use std::fmt;
 use std::io;
@@ -52,6 +54,7 @@ impl Selector for Epoll {
         interest: Interest,
         _: Option<&mut NativeEdges>,
     ) -> io::Result<()> {
+        exclusive::check(self.ep.as_fd(), interest)?;
         control(self.ep.as_fd(), libc::EPOLL_CTL_ADD, source, &mut to_raw(token, interest))
     }
 
@@ -62,7 +65,19 @@ impl Selector for Epoll {
         interest: Interest,
         _: Option<&mut NativeEdges>,
     ) -> io::Result<()> {
-        control(self.ep.as_fd(), libc::EPOLL_CTL_MOD, source, &mut to_raw(token, interest))
+        let ep = self.ep.as_fd();
+        let mut event = to_raw(token, interest);
+        if interest.is_exclusive() {
+            exclusive::check(ep, interest)?;
+            return exclusive::replace(ep, source, &mut event);
+        }
+        match control(ep, libc::EPOLL_CTL_MOD, source, &mut event) {
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+                // What was registered exclusively cannot be modified.
+                exclusive::replace(ep, source, &mut event)
+            }
+            result => result,
+        }
     }
 
     fn deregister(
@@ -70,9 +85,7 @@ impl Selector for Epoll {
         source: RawSource,
         _: Option<&mut NativeEdges>,
     ) -> io::Result<()> {
-        // Linux before 2.6.9 wants an event here too, and ignores it.
-        let mut ignored = libc::epoll_event { events: 0, u64: 0 };
-        control(self.ep.as_fd(), libc::EPOLL_CTL_DEL, source, &mut ignored)
+        delete(self.ep.as_fd(), source)
     }
 
     fn waker(self: &Arc<Self>, token: Token) -> io::Result<Self::Waker> {
@@ -155,9 +168,19 @@ impl fmt::Debug for EpollEvent {
 }
 
 fn to_raw(token: Token, interest: Interest) -> libc::epoll_event {
-    let mut bits = libc::EPOLLET;
+    let mut bits = if interest.is_level() { 0 } else { libc::EPOLLET };
+    if interest.is_oneshot() {
+        bits |= libc::EPOLLONESHOT;
+    }
+    if interest.is_exclusive() {
+        bits |= libc::EPOLLEXCLUSIVE;
+    }
     if interest.is_readable() {
-        bits |= libc::EPOLLIN | libc::EPOLLRDHUP;
+        bits |= libc::EPOLLIN;
+        // Not among what the kernel allows to be exclusive.
+        if !interest.is_exclusive() {
+            bits |= libc::EPOLLRDHUP;
+        }
     }
     if interest.is_writable() {
         bits |= libc::EPOLLOUT;
@@ -210,6 +233,12 @@ fn control(
     // descriptor.
     call::check(unsafe { libc::epoll_ctl(ep.as_raw_fd(), operation, source, event) })?;
     Ok(())
+}
+
+fn delete(ep: BorrowedFd<'_>, source: RawSource) -> io::Result<()> {
+    // Linux before 2.6.9 wants an event here too, and ignores it.
+    let mut ignored = libc::epoll_event { events: 0, u64: 0 };
+    control(ep, libc::EPOLL_CTL_DEL, source, &mut ignored)
 }
 
 #[allow(unsafe_code)]
@@ -328,8 +357,12 @@ mod tests {
             ),
         ];
         for (interest, bits) in cases {
-            let raw = EpollEvent(to_raw(Token(0), interest));
-            assert_eq!(raw.bits(), bits | libc::EPOLLET, "{interest:?}");
+            let raw = |interest| EpollEvent(to_raw(Token(0), interest)).bits();
+            assert_eq!(raw(interest), bits | libc::EPOLLET, "{interest:?}");
+            assert_eq!(raw(interest.level()), bits, "{interest:?}");
+            let once = libc::EPOLLET | libc::EPOLLONESHOT;
+            assert_eq!(raw(interest.oneshot()), bits | once, "{interest:?}");
+            assert_eq!(raw(interest.level().oneshot()), bits | libc::EPOLLONESHOT, "{interest:?}");
         }
     }
 

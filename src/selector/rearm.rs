@@ -1,15 +1,14 @@
-//! Edges out of a level-triggered facility: which conditions of a source are still to be reported.
-//! Pure.
+//! All triggers out of a level-triggered facility: which conditions of a source are still to be
+//! reported. Pure.
 //!
-//! A condition is reported once, which disarms it. It is armed again when an operation found that
-//! it no longer holds (`WouldBlock`, or a short transfer of a stream), or when the source is
-//! registered anew.
+//! An edge is reported once, which disarms it. It is armed again when an operation found that it no
+//! longer holds (`WouldBlock`, or a short transfer of a stream), or by registering anew. A level is
+//! never disarmed, and a one-shot as a whole by its event.
 //!
-//! A user's own descriptor is read and written where we do not see it. So its reported conditions
-//! are looked at before each wait. One that no longer holds is armed again. One that holds may be
-//! the old one, or have gone and come back since the last look, which nothing can tell: it is
-//! offered again, first after a millisecond, then ever more rarely. So no change is lost, and a
-//! descriptor left alone costs a wake-up a second.
+//! A user's own descriptor is read and written where we do not see it. So its reported edges are
+//! looked at before each wait. What no longer holds is armed again. What holds may be the old one,
+//! or have gone and come back since: it is offered again, first after a millisecond, then ever more
+//! rarely. So no change is lost, and a descriptor left alone costs a wake-up a second.
 
 use std::time::{Duration, Instant};
 
@@ -32,10 +31,34 @@ pub(crate) enum Operator {
     User,
 }
 
+/// What an event leaves armed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Trigger {
+    /// What was not reported.
+    Edge,
+    /// Everything.
+    Level,
+    /// Nothing, and what is armed afterwards stays so.
+    OneShot,
+}
+
+impl Trigger {
+    pub(crate) fn of(interest: Interest) -> Trigger {
+        if interest.is_oneshot() {
+            Trigger::OneShot
+        } else if interest.is_level() {
+            Trigger::Level
+        } else {
+            Trigger::Edge
+        }
+    }
+}
+
 /// The state of one source.
 #[derive(Debug)]
 pub(crate) struct Armed {
     operator: Operator,
+    trigger: Trigger,
     /// All that may be reported.
     interest: Readiness,
     /// What of it is still to be reported.
@@ -57,6 +80,7 @@ impl Armed {
         }
         Armed {
             operator,
+            trigger: Trigger::of(interest),
             interest: conditions,
             armed: conditions,
             stuck: Readiness::NONE,
@@ -80,9 +104,19 @@ impl Armed {
     /// Of the conditions that hold, those to report. They are disarmed.
     pub(crate) fn report(&mut self, holding: Readiness) -> Readiness {
         let report = holding & self.armed;
-        self.armed = self.armed & !report;
-        self.stuck = holding & UNASKED;
-        self.offer = None;
+        match self.trigger {
+            Trigger::Edge => {
+                self.armed = self.armed & !report;
+                self.stuck = holding & UNASKED;
+                self.offer = None;
+            }
+            Trigger::Level => {}
+            Trigger::OneShot => {
+                if report != Readiness::NONE {
+                    self.armed = Readiness::NONE;
+                }
+            }
+        }
         report
     }
 
@@ -90,6 +124,9 @@ impl Armed {
     ///
     /// The end of the stream is not armed again: having come, it stays.
     pub(crate) fn rearm(&mut self, directions: Interest) {
+        if self.trigger != Trigger::Edge {
+            return;
+        }
         let mut conditions = Readiness::named_by(directions);
         if directions.is_readable() {
             // Data of high priority is passed by reading on.
@@ -104,6 +141,9 @@ impl Armed {
 
     /// What to look at before the next wait: `None` if there is no need.
     pub(crate) fn doubtful(&self) -> Option<Readiness> {
+        if self.trigger != Trigger::Edge {
+            return None;
+        }
         let unseen = match self.operator {
             Operator::Crate => Readiness::NONE,
             Operator::User => self.interest & !self.armed,
@@ -312,6 +352,50 @@ mod tests {
         armed.observe(NONE, now);
         armed.report(WRITE);
         assert_eq!(armed.observe(WRITE, now), Some(now + FIRST_OFFER));
+    }
+
+    #[test]
+    fn a_level_is_reported_whenever_it_holds() {
+        for operator in [Operator::Crate, Operator::User] {
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            let mut armed = Armed::new(operator, interest.level());
+            for holding in [READ, READ | WRITE, READ | READ_CLOSED | HANG_UP, ERROR, WRITE, NONE] {
+                assert_eq!(armed.awaited(), Some(READ | WRITE | READ_CLOSED));
+                assert_eq!(armed.report(holding), holding);
+                assert_eq!(armed.doubtful(), None, "the facility says it again by itself");
+                armed.rearm(interest);
+            }
+        }
+    }
+
+    #[test]
+    fn a_level_has_nothing_outside_its_interest() {
+        let mut armed = Armed::new(Operator::Crate, Interest::WRITABLE.level());
+        for _ in 0..3 {
+            assert_eq!(armed.report(READ | READ_CLOSED | WRITE), WRITE);
+            armed.rearm(Interest::READABLE);
+            assert_eq!(armed.awaited(), Some(WRITE));
+        }
+    }
+
+    #[test]
+    fn a_one_shot_reports_once_and_nothing_brings_it_back() {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let shots = [READ, WRITE, READ | WRITE, READ | READ_CLOSED, HANG_UP, ERROR | WRITE];
+        for operator in [Operator::Crate, Operator::User] {
+            for (interest, shot) in
+                [both.oneshot(), both.level().oneshot()].map(|i| shots.map(|s| (i, s))).concat()
+            {
+                let mut armed = Armed::new(operator, interest);
+                assert_eq!(armed.report(NONE), NONE);
+                armed.rearm(both);
+                assert_eq!(armed.awaited(), Some(READ | WRITE | READ_CLOSED));
+                assert_eq!(armed.report(shot), shot);
+                armed.rearm(both);
+                assert_eq!((armed.awaited(), armed.doubtful()), (None, None));
+                assert_eq!(armed.report(READ | WRITE | HANG_UP | ERROR), NONE);
+            }
+        }
     }
 
     #[test]

@@ -10,8 +10,9 @@ use crate::{Interest, Registry, Token};
 /// Any file descriptor as a source: an eventfd, a terminal, a socket of another crate.
 ///
 /// It borrows the number of a descriptor and owns nothing: the descriptor has to be open while it
-/// is registered, and to be deregistered before it is closed. It should be non-blocking. All calls
-/// may use a new `SourceFd`; only the number counts.
+/// is registered, and to be deregistered before it is closed. It should be non-blocking, or
+/// registered [level-triggered](Interest::level) and read once for each event. All calls may use a
+/// new `SourceFd`; only the number counts.
 ///
 /// # Platform differences
 ///
@@ -22,7 +23,8 @@ use crate::{Interest, Registry, Token};
 ///   registering does; the others find that it is not registered.
 /// - poll(2) has no edges, and nobody tells the selector when the descriptor was drained; it looks
 ///   before each wait. What it finds still ready it may report a second time: after a millisecond,
-///   then ever more rarely, at last once a second.
+///   then ever more rarely, at last once a second. Not so with a level or a one-shot, which are
+///   exact.
 ///
 /// # Examples
 ///

@@ -7,6 +7,7 @@ mod registry;
 mod source_fd;
 #[path = "../support/mod.rs"]
 mod support;
+mod triggers;
 mod waiting;
 
 use mio::net::UdpSocket;

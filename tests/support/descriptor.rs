@@ -170,6 +170,22 @@ pub fn unix_stream_bound_to(name: Option<&[u8]>) -> OwnedFd {
     socket
 }
 
+/// A new terminal, behind the descriptor that plays its keyboard and screen.
+#[cfg(target_os = "linux")]
+pub fn terminal() -> (std::fs::File, std::fs::File) {
+    let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
+    // SAFETY: takes no pointers, and the descriptor returned is nobody else's.
+    let master = unsafe { OwnedFd::from_raw_fd(check(libc::posix_openpt(flags))) };
+    let unlocked: c_int = 0;
+    // SAFETY: `unlocked` is valid for the call.
+    check(unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCSPTLCK, &raw const unlocked) });
+    // SAFETY: takes no pointers, and the descriptor returned is nobody else's.
+    let terminal = unsafe {
+        OwnedFd::from_raw_fd(check(libc::ioctl(master.as_raw_fd(), libc::TIOCGPTPEER, flags)))
+    };
+    (master.into(), terminal.into())
+}
+
 /// While it lives, the process can open no descriptor; those it has stay open.
 #[cfg(target_os = "linux")]
 pub struct NoDescriptorsLeft {

@@ -167,6 +167,32 @@ fn find_base(
     Err(io::Error::from_raw_os_error(WinSock::WSAEINVAL))
 }
 
+/// What is true of a socket at the moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Readiness {
+    pub(crate) can_be_read: bool,
+    pub(crate) can_be_written: bool,
+    /// A direction, or the connection, has come to its end.
+    pub(crate) has_ended: bool,
+}
+
+/// Looks at a socket, without waiting.
+#[allow(unsafe_code)]
+pub(crate) fn readiness(socket: RawSocket) -> io::Result<Readiness> {
+    let asked = WinSock::POLLRDNORM | WinSock::POLLWRNORM;
+    let mut entry = WinSock::WSAPOLLFD { fd: winsock(socket), events: asked, revents: 0 };
+    // SAFETY: one entry, which is valid for the call.
+    if unsafe { WinSock::WSAPoll(&raw mut entry, 1, 0) } == WinSock::SOCKET_ERROR {
+        return Err(io::Error::last_os_error());
+    }
+    let has = |event| entry.revents & event != 0;
+    Ok(Readiness {
+        can_be_read: has(WinSock::POLLRDNORM),
+        can_be_written: has(WinSock::POLLWRNORM),
+        has_ended: has(WinSock::POLLHUP | WinSock::POLLERR),
+    })
+}
+
 #[allow(unsafe_code)]
 fn ask_for_socket(socket: RawSocket, request: u32) -> io::Result<RawSocket> {
     let mut answer: WinSock::SOCKET = 0;

@@ -10,7 +10,7 @@ use super::table::Table;
 use crate::os::RawSource;
 use crate::os::windows::port::{Packet, Port};
 use crate::os::windows::socket;
-use crate::selector::contract::{Registration, Selector, Wake};
+use crate::selector::contract::{Registration, Selector, Wake, refuse_exclusive};
 use crate::selector::readiness::{Readiness, ReadinessEvent};
 use crate::selector::timeout::Deadline;
 use crate::{Interest, Token};
@@ -107,6 +107,7 @@ impl Selector for Afd {
         interest: Interest,
         memory: Option<&mut Memory>,
     ) -> io::Result<()> {
+        refuse_exclusive(interest)?;
         let Memory(memory) = memory.ok_or_else(unseen)?;
         if memory.as_ref().is_some_and(Registered::is_alive) {
             return Err(io::Error::new(
@@ -129,6 +130,7 @@ impl Selector for Afd {
         interest: Interest,
         memory: Option<&mut Memory>,
     ) -> io::Result<()> {
+        refuse_exclusive(interest)?;
         let place = memory.ok_or_else(unseen)?.place_with(self)?;
         let mut state = self.state();
         state.table.replace(place, token, interest);
@@ -158,7 +160,7 @@ impl Afd {
     /// Carries out all changes. From now on those who make more carry them out themselves.
     fn begin(&self, events: &mut Vec<ReadinessEvent>) {
         let mut state = self.state();
-        state.table.carry_out_listed();
+        state.table.begin_wait();
         state.table.deliver_unpacked(events);
         state.is_waiting = true;
     }

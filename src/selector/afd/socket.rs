@@ -10,6 +10,7 @@ use std::ops::BitOr;
 
 use crate::Interest;
 use crate::selector::readiness::Readiness;
+use crate::selector::rearm::Trigger;
 
 /// A set of the driver's poll events.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +32,9 @@ impl AfdEvents {
     /// stays up as long as a connection lasts, and says no more than `SEND` does.
     const ALWAYS: AfdEvents =
         AfdEvents(AfdEvents::ABORT.0 | AfdEvents::LOCAL_CLOSE.0 | AfdEvents::CONNECT_FAIL.0);
+
+    /// What does not go away again.
+    const LASTING: AfdEvents = AfdEvents(AfdEvents::ALWAYS.0 | AfdEvents::DISCONNECT.0);
 
     fn intersects(self, other: AfdEvents) -> bool {
         self.0 & other.0 != 0
@@ -64,7 +68,7 @@ const REQUESTS: [(Readiness, AfdEvents); 3] = [
 
 const BOTH: Readiness = Readiness::READABLE.or(Readiness::WRITABLE);
 
-/// What says that a connection has ended. It is reported once, with nothing after it.
+/// What says that a connection has ended. Of edges it is the last that is reported.
 const TERMINAL: Readiness = Readiness::HANG_UP.or(Readiness::ERROR);
 
 /// What each event says.
@@ -104,6 +108,36 @@ pub(super) enum Outcome {
     Failed,
 }
 
+/// What is true of a socket at the moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    pub(super) can_be_read: bool,
+    pub(super) can_be_written: bool,
+    /// A direction, or the connection, has come to its end.
+    pub(super) has_ended: bool,
+}
+
+impl Outcome {
+    /// What is left of an answer that may be old. What ends a connection lasts; an end of which the
+    /// answer does not know yet makes it worthless.
+    pub(super) fn confirmed(self, now: impl FnOnce() -> Option<Now>) -> Outcome {
+        let Outcome::Ready(events) = self else { return self };
+        let Some(now) = now() else { return self };
+        let mut confirmed = AfdEvents(events.0 & AfdEvents::LASTING.0);
+        if now.has_ended && confirmed == AfdEvents(0) {
+            return Outcome::Ready(confirmed);
+        }
+        let directions =
+            [(now.can_be_read, AfdEvents::RECEIVE), (now.can_be_written, AfdEvents::SEND)];
+        for (is_so, event) in directions {
+            if is_so {
+                confirmed = confirmed | event;
+            }
+        }
+        Outcome::Ready(confirmed)
+    }
+}
+
 /// What to do for a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
@@ -130,6 +164,9 @@ pub(super) struct Socket {
     interest: Readiness,
     /// What of it is still to be reported.
     armed: Readiness,
+    trigger: Trigger,
+    /// What is reported has to hold still. A one-shot can be that too.
+    is_level: bool,
     poll: Poll,
     /// The registration is over.
     is_ended: bool,
@@ -140,18 +177,31 @@ pub(super) struct Socket {
 impl Socket {
     /// A socket whose registration begins.
     pub(super) fn new(interest: Interest) -> Socket {
-        let interest = conditions_of(interest);
-        Socket { interest, armed: interest, poll: Poll::None, is_ended: false, is_closed: false }
+        let conditions = conditions_of(interest);
+        Socket {
+            interest: conditions,
+            armed: conditions,
+            trigger: Trigger::of(interest),
+            is_level: interest.is_level(),
+            poll: Poll::None,
+            is_ended: false,
+            is_closed: false,
+        }
     }
 
     /// It is registered anew: what is ready is reported again.
     pub(super) fn reregistered(&mut self, interest: Interest) {
         self.interest = conditions_of(interest);
         self.armed = self.interest;
+        self.trigger = Trigger::of(interest);
+        self.is_level = interest.is_level();
     }
 
     /// An operation found that these directions are not ready.
     pub(super) fn rearmed(&mut self, directions: Interest) {
+        if self.trigger != Trigger::Edge {
+            return;
+        }
         // The end of the stream is not armed again: having come, it stays.
         let conditions = Readiness::named_by(directions) | TERMINAL;
         self.armed = self.armed | (conditions & self.interest);
@@ -184,6 +234,12 @@ impl Socket {
         Command::Cancel
     }
 
+    /// Whether what it reports has to hold still, so that an answer from before the wait is to be
+    /// [confirmed](Outcome::confirmed).
+    pub(super) fn is_level(&self) -> bool {
+        self.is_level
+    }
+
     /// The packet of the poll has come, or the poll could not be begun. Returns what to report.
     pub(super) fn completed(&mut self, outcome: Outcome) -> Readiness {
         self.poll = Poll::None;
@@ -200,11 +256,16 @@ impl Socket {
         if self.is_ended { Readiness::NONE } else { self.report(holding) }
     }
 
-    /// Of the conditions that hold, those to report. They are disarmed.
+    /// Of the conditions that hold, those to report. What the trigger says is disarmed.
     fn report(&mut self, holding: Readiness) -> Readiness {
         let report = holding & self.armed;
         let is_over = report.intersects(TERMINAL);
-        self.armed = if is_over { Readiness::NONE } else { self.armed & !report };
+        match self.trigger {
+            Trigger::Level => {}
+            Trigger::OneShot if report != Readiness::NONE => self.armed = Readiness::NONE,
+            Trigger::Edge if is_over => self.armed = Readiness::NONE,
+            _ => self.armed = self.armed & !report,
+        }
         report
     }
 }

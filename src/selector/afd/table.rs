@@ -10,8 +10,9 @@ use std::os::windows::io::{AsHandle, RawSocket};
 
 use super::device::{Device, Operation};
 use super::groups::Groups;
-use super::socket::{Command, Outcome, Socket};
+use super::socket::{Command, Now, Outcome, Socket};
 use crate::os::windows::port::Port;
+use crate::os::windows::socket;
 use crate::selector::readiness::{Readiness, ReadinessEvent};
 use crate::{Interest, Token};
 
@@ -31,6 +32,8 @@ struct Slot {
     group: usize,
     socket: Socket,
     operation: Operation,
+    /// The wait during which the poll was begun, or after which.
+    polled_in: u64,
     /// What is to be reported, though no packet will say so.
     unpacked: Readiness,
 }
@@ -46,6 +49,8 @@ pub(super) struct Table {
     unpacked: VecDeque<usize>,
     /// How many polls are under way.
     polls: usize,
+    /// How many waits have begun.
+    waits: u64,
 }
 
 /// The number that goes with the polls of a place. Zero would mean that no packet is wanted.
@@ -62,6 +67,7 @@ impl Table {
             listed: Vec::new(),
             unpacked: VecDeque::new(),
             polls: 0,
+            waits: 0,
         }
     }
 
@@ -85,6 +91,7 @@ impl Table {
             group,
             socket: Socket::new(interest),
             operation: Operation::new(),
+            polled_in: 0,
             unpacked: Readiness::NONE,
         };
         let place = self.vacant.pop().unwrap_or_else(|| {
@@ -131,8 +138,9 @@ impl Table {
         }
     }
 
-    /// Does what is to be done before a wait.
-    pub(super) fn carry_out_listed(&mut self) {
+    /// A wait begins: does what is to be done before.
+    pub(super) fn begin_wait(&mut self) {
+        self.waits += 1;
         while let Some(place) = self.listed.pop() {
             self.places[place].is_listed = false;
             if self.places[place].slot.is_some() {
@@ -148,6 +156,7 @@ impl Table {
         match slot.socket.next() {
             Command::Nothing => {}
             Command::Submit(events) => {
+                slot.polled_in = self.waits;
                 match slot.operation.submit(device, which(place), slot.base, events) {
                     Ok(()) => self.polls += 1,
                     Err(_) => {
@@ -177,22 +186,29 @@ impl Table {
             if let Some(slot) = &mut self.places[place].slot {
                 let readiness = std::mem::replace(&mut slot.unpacked, Readiness::NONE);
                 push(events, slot.token, readiness);
+                // A level is polled again.
+                self.list(place);
             }
         }
     }
 
-    /// A packet of this number has come. Returns whether nothing but a cancellation did, so that
-    /// the socket has to be polled once more to know what is ready.
+    /// A packet of this number has come. Returns whether it says nothing to report, so that the
+    /// socket has to be polled once more to know what is ready.
     pub(super) fn deliver(&mut self, number: usize, events: &mut Vec<ReadinessEvent>) -> bool {
         let place = number - which(0);
+        let waits = self.waits;
         let slot = self.slot(place);
-        let outcome = slot.operation.finish();
+        let is_fresh = slot.polled_in == waits;
+        let mut outcome = slot.operation.finish();
+        if !is_fresh && slot.socket.is_level() {
+            outcome = outcome.confirmed(|| look(slot.base));
+        }
         let readiness = slot.socket.completed(outcome);
         push(events, slot.token, readiness);
         self.polls -= 1;
         // One whose registration is over is freed here.
         self.list(place);
-        outcome == Outcome::Cancelled
+        readiness == Readiness::NONE
     }
 
     /// How many packets are still to come.
@@ -204,6 +220,15 @@ impl Table {
         let slot = self.places[place].slot.as_mut();
         slot.expect("a socket has its place until its last packet has come")
     }
+}
+
+fn look(base: RawSocket) -> Option<Now> {
+    let seen = socket::readiness(base).ok()?;
+    Some(Now {
+        can_be_read: seen.can_be_read,
+        can_be_written: seen.can_be_written,
+        has_ended: seen.has_ended,
+    })
 }
 
 fn push(events: &mut Vec<ReadinessEvent>, token: Token, readiness: Readiness) {

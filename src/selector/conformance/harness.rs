@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use self::socket::Socket;
+pub(super) use self::socket::Socket;
 use crate::io_source::IoSource;
 use crate::selector::contract::{RawEvent, Selector};
 use crate::{Interest, Token};
@@ -206,6 +206,10 @@ impl<S: Selector + 'static> OneWait<S> {
         });
         until_asleep(&id);
         OneWait { thread }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.thread.is_finished()
     }
 
     /// The tokens of the events that ended the wait.

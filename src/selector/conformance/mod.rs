@@ -7,6 +7,7 @@
 pub(super) mod edges;
 mod harness;
 pub(super) mod registration;
+pub(super) mod triggers;
 #[cfg(unix)]
 pub(super) mod unseen;
 pub(super) mod waiting;
@@ -72,6 +73,35 @@ macro_rules! suite {
                     a_waker_outlives_the_selector,
                     no_wake_is_lost_among_threads,
                     no_wake_is_lost_to_registrations;
+                triggers:
+                    a_level_is_an_event_of_every_wait,
+                    a_level_lasts_until_it_is_used_up,
+                    a_level_has_all_that_is_ready_each_time,
+                    a_level_of_room_lasts_until_there_is_none,
+                    what_was_used_up_before_a_wait_is_no_level,
+                    a_closed_peer_is_reported_by_every_wait,
+                    a_closed_peer_is_reported_to_a_writer_by_every_wait,
+                    a_half_closed_peer_is_reported_by_every_wait,
+                    levels_starve_nobody,
+                    a_level_can_become_an_edge_and_back,
+                    a_level_can_change_its_interest,
+                    a_level_registered_during_a_wait_ends_it,
+                    a_one_shot_is_one_event,
+                    a_one_shot_that_fired_is_armed_by_no_operation,
+                    a_one_shot_of_two_directions_is_one_event,
+                    the_other_direction_of_a_one_shot_is_silent,
+                    a_silent_direction_ends_no_wait,
+                    a_one_shot_that_fired_is_silent_about_the_end,
+                    registering_anew_brings_a_one_shot_back,
+                    registering_anew_during_a_wait_brings_a_one_shot_back,
+                    a_one_shot_registered_anew_before_it_fires_is_one_event,
+                    a_one_shot_that_fired_is_still_registered,
+                    a_one_shot_can_become_another_trigger,
+                    one_shots_that_do_not_fit_come_later,
+                    a_closed_one_shot_leaves_nothing_to_its_number,
+                    each_registration_anew_is_one_event_of_another_thread,
+                    not_all_selectors_have_an_exclusive_event,
+                    what_a_system_lacks_is_refused_and_changes_nothing;
             }
             // Descriptors whose operations the crate does not see are a thing of Unix.
             #[cfg(unix)]
@@ -84,7 +114,11 @@ macro_rules! suite {
                     a_closed_descriptor_is_refused,
                     a_closed_descriptor_ends_its_events,
                     an_unseen_source_is_registered_once,
-                    a_closed_peer_is_reported;
+                    a_closed_peer_is_reported,
+                    a_level_of_a_descriptor_that_blocks_is_an_event_of_every_wait,
+                    a_level_is_used_up_without_being_seen,
+                    a_one_shot_of_a_descriptor_is_one_event,
+                    a_descriptor_can_change_its_trigger;
             }
         }
     };

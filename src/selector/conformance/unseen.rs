@@ -138,3 +138,83 @@ pub(crate) fn a_closed_peer_is_reported<S: Selector>() {
     expect(&mut waiter, S::Event::is_read_closed);
     waiter.expect_nothing();
 }
+
+/// As of a terminal: one read for each event never waits.
+pub(crate) fn a_level_of_a_descriptor_that_blocks_is_an_event_of_every_wait<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (mut stream, mut peer) = unseen_pair(&waiter, Interest::READABLE.level());
+    stream.set_nonblocking(false).unwrap();
+    for _ in 0..3 {
+        waiter.expect_nothing();
+        peer.write_all(b"bytes").unwrap();
+        for _ in 0..5 {
+            assert!(waiter.expect(OURS.0).is_readable());
+            stream.read_exact(&mut [0]).unwrap();
+        }
+    }
+    drop(peer);
+    for _ in 0..5 {
+        assert!(waiter.expect(OURS.0).is_read_closed());
+        assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
+    }
+}
+
+pub(crate) fn a_level_is_used_up_without_being_seen<S: Selector>() {
+    let mut waiter = Waiter::<S>::new();
+    let (stream, peer) = unseen_pair(&waiter, BOTH.level());
+    for _ in 0..3 {
+        assert!(waiter.expect(OURS.0).is_writable());
+        fill(&stream);
+        waiter.expect_nothing();
+        empty(&peer);
+        (&peer).write_all(b"x").unwrap();
+        let event = waiter.expect(OURS.0);
+        assert!(event.is_readable() && event.is_writable(), "{event:?}");
+        drain(&stream);
+    }
+}
+
+pub(crate) fn a_one_shot_of_a_descriptor_is_one_event<S: Selector>() {
+    for once in [BOTH.oneshot(), BOTH.level().oneshot()] {
+        let mut waiter = Waiter::<S>::new();
+        let (stream, mut peer) = unseen_pair(&waiter, once);
+        for _ in 0..3 {
+            waiter.expect(OURS.0);
+            assert_eq!(waiter.events.len(), 1);
+            peer.write_all(b"x").unwrap();
+            waiter.expect_nothing();
+            drain(&stream);
+            waiter.expect_nothing();
+            waiter.selector.reregister(stream.as_raw_fd(), OURS, once, None).unwrap();
+        }
+        waiter.expect(OURS.0);
+        drop(peer);
+        waiter.expect_nothing();
+        waiter.selector.deregister(stream.as_raw_fd(), None).unwrap();
+        let again = waiter.selector.deregister(stream.as_raw_fd(), None);
+        assert_eq!(again.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}
+
+pub(crate) fn a_descriptor_can_change_its_trigger<S: Selector>() {
+    let read = Interest::READABLE;
+    let mut waiter = Waiter::<S>::new();
+    let (stream, mut peer) = unseen_pair(&waiter, read.oneshot());
+    peer.write_all(b"x").unwrap();
+    let fd = stream.as_raw_fd();
+    for _ in 0..2 {
+        waiter.expect(OURS.0);
+        waiter.expect_nothing();
+        waiter.selector.reregister(fd, OURS, read.level(), None).unwrap();
+        for _ in 0..3 {
+            waiter.expect(OURS.0);
+        }
+        waiter.selector.reregister(fd, OURS, read, None).unwrap();
+        expect(&mut waiter, S::Event::is_readable);
+        drain(&stream);
+        waiter.expect_nothing();
+        peer.write_all(b"x").unwrap();
+        expect(&mut waiter, S::Event::is_readable);
+        waiter.selector.reregister(fd, OURS, read.oneshot(), None).unwrap();
+    }
+}

@@ -25,7 +25,7 @@ use libc::{c_short, pollfd};
 #[cfg(target_os = "solaris")]
 pub(crate) use self::system::SystemPort;
 use self::table::{Found, Order, Table};
-use super::contract::{Registration, Selector, Wake};
+use super::contract::{Registration, Selector, Wake, refuse_exclusive};
 use super::posix_poll::{self, table::entry};
 use super::readiness::{Readiness, ReadinessEvent};
 use super::rearm::Operator;
@@ -71,6 +71,16 @@ fn outcome(count: usize, error: Option<io::Error>) -> io::Result<()> {
     }
 }
 
+/// A report as it is to be handed out: of levels, what holds now.
+fn confirmed(table: &Table, found: Found) -> Found {
+    let Found::Descriptor { fd, serial, .. } = found else { return found };
+    let Some(mut entry) = table.to_confirm(found) else { return found };
+    match posix_poll::wait(std::slice::from_mut(&mut entry), Some(Duration::ZERO)) {
+        Ok(_) => Found::Descriptor { fd, events: entry.revents & !libc::POLLNVAL, serial },
+        Err(_) => found,
+    }
+}
+
 /// A port, and what it is to report.
 #[derive(Debug)]
 pub(crate) struct EventPorts<P> {
@@ -98,6 +108,13 @@ struct Scratch {
     newest: u64,
     /// Who hands out events first, so that with little capacity neither starves the other.
     polled_first: bool,
+}
+
+impl Scratch {
+    /// Whether the port has reported descriptors.
+    fn has_reports(&self) -> bool {
+        self.found.iter().any(|found| matches!(found, Found::Descriptor { .. }))
+    }
 }
 
 impl<P: Port> Selector for EventPorts<P> {
@@ -134,7 +151,9 @@ impl<P: Port> Selector for EventPorts<P> {
             let result = self.wait(&mut scratch, events, limit.map(|limit| limit.min(LONGEST)));
             self.state().is_waiting = false;
             result?;
-            if !events.is_empty() || deadline.remaining() == Some(Duration::ZERO) {
+            // Reports of which nothing was left may have taken the place of others.
+            let is_over = deadline.remaining() == Some(Duration::ZERO) && !scratch.has_reports();
+            if !events.is_empty() || is_over {
                 return Ok(());
             }
         }
@@ -147,6 +166,7 @@ impl<P: Port> Selector for EventPorts<P> {
         interest: Interest,
         memory: Option<&mut Memory<P>>,
     ) -> io::Result<()> {
+        refuse_exclusive(interest)?;
         match memory {
             None => {
                 posix_poll::check_open(source)?;
@@ -171,6 +191,7 @@ impl<P: Port> Selector for EventPorts<P> {
         interest: Interest,
         memory: Option<&mut Memory<P>>,
     ) -> io::Result<()> {
+        refuse_exclusive(interest)?;
         let mut state = self.state();
         let serial = state.table.replace(source, token, interest)?;
         if let Some(registered) = memory.and_then(|Memory(memory)| memory.as_mut()) {
@@ -320,7 +341,8 @@ impl<P: Port> EventPorts<P> {
                 if matches!(found, Found::Message(LOOK_AGAIN)) {
                     state.is_told = false;
                 }
-                state.table.deliver(*found, events);
+                let found = confirmed(&state.table, *found);
+                state.table.deliver(found, events);
             }
         }
         if has_refused && !scratch.polled_first {

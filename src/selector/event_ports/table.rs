@@ -55,6 +55,7 @@ struct Slot {
     serial: u64,
     token: Token,
     armed: Armed,
+    is_level: bool,
     watch: Watch,
     /// Whether it stands in the list of sources to look at.
     is_listed: bool,
@@ -107,10 +108,15 @@ impl Table {
             return Err(already_registered());
         };
         self.serial += 1;
-        let armed = Armed::new(operator, interest);
-        let serial = self.serial;
-        vacant.insert(Slot { serial, token, armed, watch: Watch::Port(None), is_listed: false });
-        Ok(serial)
+        vacant.insert(Slot {
+            serial: self.serial,
+            token,
+            armed: Armed::new(operator, interest),
+            is_level: interest.is_level(),
+            watch: Watch::Port(None),
+            is_listed: false,
+        });
+        Ok(self.serial)
     }
 
     /// Registers a source anew, and returns its new serial number.
@@ -125,6 +131,7 @@ impl Table {
         slot.serial = self.serial;
         slot.token = token;
         slot.armed = Armed::new(slot.armed.operator(), interest);
+        slot.is_level = interest.is_level();
         // What the port was told has the old number.
         let (Watch::Port(told) | Watch::Poll(told)) = &mut slot.watch;
         *told = None;
@@ -249,6 +256,14 @@ impl Table {
             next = [next, due].into_iter().flatten().min();
         }
         next
+    }
+
+    /// What to ask poll(2) about a report before it is handed out. The port may have made it before
+    /// this wait began, and levels are to hold.
+    pub(super) fn to_confirm(&self, found: Found) -> Option<pollfd> {
+        let Found::Descriptor { fd, serial, .. } = found else { return None };
+        let slot = self.slots.get(&fd).filter(|slot| slot.serial == serial && slot.is_level)?;
+        slot.armed.awaited().map(|awaited| entry(fd, Some(awaited)))
     }
 
     /// Hands out the event of one report, if it is one.

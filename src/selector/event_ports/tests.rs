@@ -3,14 +3,17 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use libc::c_short;
+
 use super::model::ModelPort;
-use super::{EventPorts, outcome};
+use super::table::Found;
+use super::{EventPorts, Port, outcome};
 use crate::io_source::IoSource;
 use crate::os::unix::call;
 use crate::selector::contract::{RawEvent, Selector};
@@ -27,6 +30,90 @@ mod taken {
 mod refused {
     type Selector = super::EventPorts<super::ModelPort<true>>;
     crate::selector::conformance::suite!(Selector);
+}
+
+/// A port that may have made a report long before it is taken, as the system's does.
+#[derive(Debug)]
+struct EarlyPort {
+    model: ModelPort,
+    associated: Mutex<Vec<(RawFd, c_short, u64)>>,
+    early: Mutex<Vec<Found>>,
+}
+
+impl EarlyPort {
+    /// Reports now, to the next wait, all that was asked for.
+    fn report(&self) {
+        let associated = std::mem::take(&mut *self.associated.lock().unwrap());
+        let found = associated.into_iter().map(|(fd, events, serial)| {
+            let _ = self.model.dissociate(fd);
+            Found::Descriptor { fd, events, serial }
+        });
+        self.early.lock().unwrap().extend(found);
+    }
+}
+
+impl Port for EarlyPort {
+    fn new() -> io::Result<EarlyPort> {
+        let (associated, early) = Default::default();
+        Ok(EarlyPort { model: ModelPort::new()?, associated, early })
+    }
+
+    fn associate(&self, fd: RawFd, events: c_short, serial: u64) -> io::Result<()> {
+        self.associated.lock().unwrap().push((fd, events, serial));
+        self.model.associate(fd, events, serial)
+    }
+
+    fn dissociate(&self, fd: RawFd) -> io::Result<()> {
+        self.model.dissociate(fd)
+    }
+
+    fn send(&self, serial: u64) -> io::Result<()> {
+        self.model.send(serial)
+    }
+
+    fn wait(
+        &self,
+        found: &mut Vec<Found>,
+        room: usize,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        found.extend(self.early.lock().unwrap().pop());
+        if found.is_empty() { self.model.wait(found, room, timeout) } else { Ok(()) }
+    }
+}
+
+impl AsRawFd for EarlyPort {
+    fn as_raw_fd(&self) -> RawFd {
+        self.model.as_raw_fd()
+    }
+}
+
+#[test]
+fn what_holds_no_more_is_no_level() {
+    let selector = EventPorts::<EarlyPort>::new().unwrap();
+    let mut streams = Vec::new();
+    for token in 0..2 {
+        let (ours, mut peer) = UnixStream::pair().unwrap();
+        let interest = Interest::READABLE.level();
+        let mut stream = IoSource::new(ours);
+        stream.register_with(&selector, Token(token), interest).unwrap();
+        if token == 0 {
+            peer.write_all(b"x").unwrap();
+        }
+        streams.push((stream, peer));
+    }
+    selector.port.report();
+    let mut events = Vec::with_capacity(1);
+    selector.select(&mut events, Some(Duration::ZERO)).unwrap();
+    let [event] = &events[..] else { panic!("one event was expected: {events:?}") };
+    assert!(event.token() == Token(0) && event.is_readable(), "{event:?}");
+    // What was reported without being so is awaited again.
+    streams[1].1.write_all(b"x").unwrap();
+    let mut events = Vec::with_capacity(8);
+    selector.select(&mut events, Some(Duration::ZERO)).unwrap();
+    let mut tokens: Vec<_> = events.iter().map(|event| event.token().0).collect();
+    tokens.sort_unstable();
+    assert_eq!(tokens, [0, 1]);
 }
 
 #[test]

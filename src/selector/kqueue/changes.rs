@@ -1,6 +1,6 @@
 //! Which changes of filters a call means, and what their errors mean. Pure.
 //!
-//! A descriptor has up to two filters, one for each direction. All are edges: `EV_CLEAR`.
+//! A descriptor has up to two filters, one for each direction, both with the same trigger.
 
 use std::io;
 
@@ -17,6 +17,32 @@ pub(super) const MOST: usize = 2;
 pub(super) enum Direction {
     Read,
     Write,
+}
+
+/// How a filter reports. Adding a filter that is there leaves that as it was, on some systems.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Trigger {
+    is_level: bool,
+    is_oneshot: bool,
+}
+
+impl Trigger {
+    pub(super) const EDGE: Trigger = Trigger { is_level: false, is_oneshot: false };
+
+    pub(super) fn of(interest: Interest) -> Trigger {
+        Trigger { is_level: interest.is_level(), is_oneshot: interest.is_oneshot() }
+    }
+
+    /// Whether a registration with this trigger can get another one by adding its filters again.
+    pub(super) fn can_become(self, other: Trigger) -> bool {
+        self == other && !self.is_oneshot
+    }
+
+    fn flags(self) -> Flags {
+        let edge = if self.is_level { 0 } else { abi::EV_CLEAR };
+        // One that deletes the filter would leave no trace of a registration that has fired.
+        edge | if self.is_oneshot { abi::EV_DISPATCH } else { 0 }
+    }
 }
 
 /// One change of what the kernel watches.
@@ -55,9 +81,9 @@ pub(super) fn replacing(interest: Interest) -> &'static [Change] {
 
 impl Change {
     /// As the kernel takes it.
-    pub(super) fn raw(self, source: RawSource, token: Token) -> abi::kevent {
+    pub(super) fn raw(self, source: RawSource, token: Token, trigger: Trigger) -> abi::kevent {
         let (flags, direction) = match self {
-            Add(direction) => (abi::EV_ADD | abi::EV_CLEAR, direction),
+            Add(direction) => (abi::EV_ADD | trigger.flags(), direction),
             Delete(direction) => (abi::EV_DELETE, direction),
         };
         let filter = match direction {
@@ -152,16 +178,33 @@ mod tests {
 
     #[test]
     fn a_change_in_the_form_of_the_kernel() {
+        use abi::{EV_ADD, EV_CLEAR, EV_DELETE, EV_DISPATCH, EVFILT_READ, EVFILT_WRITE};
+        let edge = Interest::READABLE;
+        let once = EV_ADD | EV_CLEAR | EV_DISPATCH;
         let cases = [
-            (Add(Read), abi::EVFILT_READ, abi::EV_ADD | abi::EV_CLEAR),
-            (Add(Write), abi::EVFILT_WRITE, abi::EV_ADD | abi::EV_CLEAR),
-            (Delete(Read), abi::EVFILT_READ, abi::EV_DELETE),
-            (Delete(Write), abi::EVFILT_WRITE, abi::EV_DELETE),
+            (Add(Read), edge, EVFILT_READ, EV_ADD | EV_CLEAR),
+            (Add(Write), edge, EVFILT_WRITE, EV_ADD | EV_CLEAR),
+            (Add(Read), edge.level(), EVFILT_READ, EV_ADD),
+            (Add(Write), edge.level(), EVFILT_WRITE, EV_ADD),
+            (Add(Read), edge.oneshot(), EVFILT_READ, once),
+            (Add(Write), edge.level().oneshot(), EVFILT_WRITE, EV_ADD | EV_DISPATCH),
+            (Delete(Read), edge.level().oneshot(), EVFILT_READ, EV_DELETE),
+            (Delete(Write), edge, EVFILT_WRITE, EV_DELETE),
         ];
-        for (change, filter, flags) in cases {
-            let raw = change.raw(7, Token(9));
+        for (change, interest, filter, flags) in cases {
+            let raw = change.raw(7, Token(9), Trigger::of(interest));
             assert_eq!((raw.ident, raw.filter, raw.flags), (7, filter, flags), "{change:?}");
             assert_eq!((raw.fflags, raw.data, raw.udata as usize), (0, 0, 9), "{change:?}");
+        }
+    }
+
+    #[test]
+    fn a_filter_is_added_again_only_where_its_flags_stay_the_same() {
+        let edge = Interest::READABLE;
+        let triggers = [edge, edge.level(), edge.oneshot(), edge.level().oneshot()];
+        for (from, other) in (0..4).flat_map(|from| (0..4).map(move |other| (from, other))) {
+            let can = Trigger::of(triggers[from]).can_become(Trigger::of(triggers[other]));
+            assert_eq!(can, from == other && from < 2, "{from} {other}");
         }
     }
 

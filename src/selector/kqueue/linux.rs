@@ -26,6 +26,7 @@ pub(super) const EV_DELETE: u16 = 0x0002;
 pub(super) const EV_ONESHOT: u16 = 0x0010;
 pub(super) const EV_CLEAR: u16 = 0x0020;
 pub(super) const EV_RECEIPT: u16 = 0x0040;
+pub(super) const EV_DISPATCH: u16 = 0x0080;
 pub(super) const EV_ERROR: u16 = 0x4000;
 pub(super) const EV_EOF: u16 = 0x8000;
 

@@ -1,10 +1,12 @@
 //! [`Memory`]: what a source remembers of its registration, so that a second one is refused.
 //!
-//! kqueue itself takes a second registration for a change of the first.
+//! kqueue itself takes a second registration for a change of the first, and may leave the trigger
+//! as it was.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::changes::Trigger;
 use crate::Interest;
 use crate::selector::contract::Registration;
 
@@ -25,11 +27,16 @@ impl Id {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     selector: Option<Id>,
+    trigger: Trigger,
 }
 
 impl Memory {
-    pub(super) fn of(selector: Id) -> Memory {
-        Memory { selector: Some(selector) }
+    pub(super) fn of(selector: Id, trigger: Trigger) -> Memory {
+        Memory { selector: Some(selector), trigger }
+    }
+
+    pub(super) fn trigger(&self) -> Trigger {
+        self.trigger
     }
 
     pub(super) fn is_of(&self, selector: Id) -> bool {

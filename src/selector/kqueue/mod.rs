@@ -1,15 +1,17 @@
-//! Apple systems and the BSDs: `kqueue(2)`, edge-triggered by `EV_CLEAR`.
+//! Apple systems and the BSDs: `kqueue(2)`, edge-triggered by `EV_CLEAR` unless asked otherwise.
 //!
 //! The kernel keeps the registrations and the edges, and its events are handed out as they are. It
 //! watches each direction on its own, by a filter, so that readable and writable are two events.
 //! Closing a descriptor takes it out, though it may have duplicates.
 //!
-//! Which changes a call means is decided in `changes`, what an event says in `event`; `sys` has the
-//! foreign calls. Builds for tests on Linux have a model of kqueue in its place, or `libkqueue`.
+//! Which changes a call means is decided in `changes`, what an event says in `event`, and which is
+//! the one of a one-shot in `oneshots`; `sys` has the foreign calls. Builds for tests on Linux have
+//! a model of kqueue in its place, or `libkqueue`.
 
 mod changes;
 mod event;
 mod memory;
+mod oneshots;
 // Compiled where a pipe wakes, too.
 #[allow(dead_code)]
 mod user_event;
@@ -21,10 +23,11 @@ use std::time::Duration;
 
 use libc::{c_int, timespec};
 
-use self::changes::{Answer, Change};
+use self::changes::{Answer, Change, Trigger};
 use self::event::KqueueEvent;
 use self::memory::{Id, Memory};
-use super::contract::{Selector, Wake};
+use self::oneshots::OneShots;
+use super::contract::{Selector, Wake, refuse_exclusive};
 use super::timeout::Deadline;
 use super::waker::DescriptorWaker;
 use super::wakes::Wakes;
@@ -87,6 +90,7 @@ pub(crate) struct Kqueue {
     id: Id,
     wakes: Arc<Wakes>,
     user_events: user_event::Numbers,
+    oneshots: OneShots,
 }
 
 impl Selector for Kqueue {
@@ -116,12 +120,18 @@ impl Selector for Kqueue {
         interest: Interest,
         memory: Option<&mut Memory>,
     ) -> io::Result<()> {
+        refuse_exclusive(interest)?;
         if self.is_in(&memory) {
             let reason = "the source is registered already";
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
         }
+        if self.oneshots.are_triggers_used() || Trigger::of(interest) != Trigger::EDGE {
+            // A user's descriptor may be registered, with another trigger. What fails here is that
+            // it is not.
+            let _ = self.clear(source);
+        }
         self.add(source, token, interest)?;
-        self.enter(memory);
+        self.enter(memory, interest);
         Ok(())
     }
 
@@ -132,14 +142,19 @@ impl Selector for Kqueue {
         interest: Interest,
         memory: Option<&mut Memory>,
     ) -> io::Result<()> {
-        if self.is_in(&memory) {
-            return self.apply(source, token, changes::replacing(interest)).map(drop);
+        refuse_exclusive(interest)?;
+        let trigger = Trigger::of(interest);
+        let is_in = self.is_in(&memory);
+        if is_in && memory.as_ref().is_some_and(|memory| memory.trigger().can_become(trigger)) {
+            return self.apply(source, token, trigger, changes::replacing(interest)).map(drop);
         }
-        // Adding does not tell whether there was something before; deleting does. What was still to
-        // be reported is found again by adding.
-        self.remove(source)?;
+        // Adding does not tell whether there was something before, nor does it change a trigger;
+        // deleting does. What was still to be reported is found again by adding.
+        if self.clear(source)? == Answer::Missing && !is_in {
+            return Err(not_registered());
+        }
         self.add(source, token, interest)?;
-        self.enter(memory);
+        self.enter(memory, interest);
         Ok(())
     }
 
@@ -148,11 +163,11 @@ impl Selector for Kqueue {
         source: RawSource,
         memory: Option<&mut Memory>,
     ) -> io::Result<()> {
-        if !self.is_in(&memory) {
-            return self.remove(source);
+        let is_in = self.is_in(&memory);
+        if self.clear(source)? == Answer::Missing && !is_in {
+            return Err(not_registered());
         }
-        self.apply(source, Token(0), &changes::DELETING)?;
-        if let Some(memory) = memory {
+        if let Some(memory) = memory.filter(|_| is_in) {
             *memory = Memory::default();
         }
         Ok(())
@@ -170,6 +185,7 @@ impl Kqueue {
             id: Id::new(),
             wakes: Arc::default(),
             user_events: user_event::Numbers::default(),
+            oneshots: OneShots::default(),
         })
     }
 
@@ -177,37 +193,53 @@ impl Kqueue {
         memory.as_ref().is_some_and(|memory| memory.is_of(self.id))
     }
 
-    fn enter(&self, memory: Option<&mut Memory>) {
+    fn enter(&self, memory: Option<&mut Memory>, interest: Interest) {
         if let Some(memory) = memory {
-            *memory = Memory::of(self.id);
+            *memory = Memory::of(self.id, Trigger::of(interest));
         }
     }
 
+    /// Adds the filters of a source that has none.
     fn add(&self, source: RawSource, token: Token, interest: Interest) -> io::Result<()> {
-        if let Err(error) = self.apply(source, token, changes::adding(interest)) {
+        let mut oneshots = self.oneshots.hold_for(interest);
+        let token = match &mut oneshots {
+            Some(oneshots) => oneshots.enter(source, token, interest),
+            None => token,
+        };
+        let trigger = Trigger::of(interest);
+        if let Err(error) = self.apply(source, token, trigger, changes::adding(interest)) {
             // One filter may be there though the other was refused. What fails here is that it is
             // not.
-            let _ = self.apply(source, token, &changes::DELETING);
+            let _ = self.apply(source, token, trigger, &changes::DELETING);
+            if let Some(oneshots) = &mut oneshots {
+                oneshots.forget(source);
+            }
             return Err(error);
         }
         Ok(())
     }
 
-    fn remove(&self, source: RawSource) -> io::Result<()> {
-        match self.apply(source, Token(0), &changes::DELETING)? {
-            Answer::Missing => {
-                Err(io::Error::new(io::ErrorKind::NotFound, "the source is not registered"))
-            }
-            Answer::Done => Ok(()),
+    /// Takes out the filters of a source, and tells whether there were any.
+    fn clear(&self, source: RawSource) -> io::Result<Answer> {
+        let mut oneshots = self.oneshots.hold();
+        if let Some(oneshots) = &mut oneshots {
+            oneshots.forget(source);
         }
+        self.apply(source, Token(0), Trigger::EDGE, &changes::DELETING)
     }
 
     /// Makes the changes, and tells what became of them together.
-    fn apply(&self, source: RawSource, token: Token, changes: &[Change]) -> io::Result<Answer> {
+    fn apply(
+        &self,
+        source: RawSource,
+        token: Token,
+        trigger: Trigger,
+        changes: &[Change],
+    ) -> io::Result<Answer> {
         let mut errors = [0; changes::MOST];
-        let mut list = changes::DELETING.map(|change| change.raw(source, token));
+        let mut list = changes::DELETING.map(|change| change.raw(source, token, trigger));
         for (entry, change) in list.iter_mut().zip(changes) {
-            *entry = change.raw(source, token);
+            *entry = change.raw(source, token, trigger);
         }
         let list = &mut list[..changes.len()];
         if self.queue.has_receipts() {
@@ -247,18 +279,28 @@ impl Kqueue {
 
     fn wait(&self, events: &mut Vec<KqueueEvent>, timeout: Option<Duration>) -> io::Result<()> {
         let is_cut = |timeout: Option<Duration>| timeout.is_some_and(|timeout| timeout > LONGEST);
-        if !is_cut(timeout) {
-            return self.queue.wait(events, to_timespec(timeout));
+        if !is_cut(timeout) && !self.oneshots.are_triggers_used() {
+            self.queue.wait(events, to_timespec(timeout))?;
+            // Some may be used since then, and deregistered again.
+            if !self.oneshots.settle(events) {
+                return Ok(());
+            }
         }
         let deadline = Deadline::after(timeout);
         loop {
             let remaining = deadline.remaining();
             self.queue.wait(events, to_timespec(remaining))?;
-            if !events.is_empty() || !is_cut(remaining) {
+            // What was dropped may have taken the place of others.
+            let is_to_go_on = self.oneshots.settle(events) || is_cut(remaining);
+            if !events.is_empty() || !is_to_go_on {
                 return Ok(());
             }
         }
     }
+}
+
+fn not_registered() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the source is not registered")
 }
 
 /// As the call takes it. Rounded up to microseconds, as some kernels cut what is finer.

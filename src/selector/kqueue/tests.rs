@@ -107,7 +107,10 @@ fn a_filter_that_reported_its_only_event_can_be_changed_and_taken_out() {
         let mut memory = Memory::default();
         for step in 0..2 {
             kqueue.register(fd, Token(1), Interest::READABLE, Some(&mut memory)).unwrap();
-            kqueue.queue.change_one(&changes::DELETING[0].raw(fd, Token(0))).unwrap();
+            kqueue
+                .queue
+                .change_one(&changes::DELETING[0].raw(fd, Token(0), Trigger::EDGE))
+                .unwrap();
             let once = EV_ADD | EV_CLEAR | EV_ONESHOT;
             let once = changes::kevent(fd as usize, EVFILT_READ, once, 0, Token(2));
             kqueue.queue.change_one(&once).unwrap();

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use libc::pollfd;
 
 use self::table::{Kind, Snapshot, Table};
-use super::contract::{Registration, Selector};
+use super::contract::{Registration, Selector, refuse_exclusive};
 use super::readiness::ReadinessEvent;
 use super::rearm::Operator;
 use super::timeout::Deadline;
@@ -103,6 +103,7 @@ impl Selector for PosixPoll {
         interest: Interest,
         memory: Option<&mut Memory>,
     ) -> io::Result<()> {
+        refuse_exclusive(interest)?;
         match memory {
             None => {
                 check_open(source)?;
@@ -127,6 +128,7 @@ impl Selector for PosixPoll {
         interest: Interest,
         memory: Option<&mut Memory>,
     ) -> io::Result<()> {
+        refuse_exclusive(interest)?;
         let serial = self.change(|table| table.replace(source, token, interest))?;
         if let Some(registered) = memory.and_then(|Memory(memory)| memory.as_mut()) {
             registered.serial = serial;

@@ -7,7 +7,8 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use libc::c_int;
 
 use super::super::linux::{
-    EV_CLEAR, EV_EOF, EV_ONESHOT, EVFILT_READ, EVFILT_USER, EVFILT_WRITE, NOTE_TRIGGER, kevent,
+    EV_CLEAR, EV_DISPATCH, EV_EOF, EV_ONESHOT, EVFILT_READ, EVFILT_USER, EVFILT_WRITE,
+    NOTE_TRIGGER, kevent,
 };
 use super::calls;
 use super::system::System;
@@ -77,8 +78,10 @@ impl Knote {
 
     fn bits(&self, filter: usize) -> c_int {
         let watched = if self.stand_in.is_some() { libc::EPOLLIN } else { KINDS[filter].1 };
-        let edge = if self.change.flags & EV_CLEAR == 0 { 0 } else { libc::EPOLLET };
-        watched | edge
+        let has = |flag| self.change.flags & flag != 0;
+        let edge = if has(EV_CLEAR) { libc::EPOLLET } else { 0 };
+        // Disabled by its event, and enabled by being added again.
+        watched | edge | if has(EV_DISPATCH) { libc::EPOLLONESHOT } else { 0 }
     }
 
     fn data(&self) -> u64 {
@@ -242,7 +245,7 @@ impl Knotes {
         }
         let (end, error) = knote.ends(filter, bits);
         let mut event = knote.change;
-        event.flags = event.flags & (EV_CLEAR | EV_ONESHOT) | end;
+        event.flags = event.flags & (EV_CLEAR | EV_DISPATCH | EV_ONESHOT) | end;
         event.fflags = error;
         event.data = 0;
         if event.flags & EV_ONESHOT != 0 {
