@@ -5,32 +5,32 @@ use crate::step::Outcome;
 
 /// What one program did, or why it has to be run again.
 #[derive(Debug, PartialEq)]
-struct Ended {
-    name: String,
+pub struct Ended {
+    pub name: String,
     code: i32,
     milliseconds: u64,
-    output: String,
+    pub output: String,
 }
 
 impl Ended {
-    fn has_failed(&self) -> bool {
+    pub fn has_failed(&self) -> bool {
         self.code != 0
     }
 
-    fn count(&self, word: &str) -> usize {
+    pub fn count(&self, word: &str) -> usize {
         self.output.lines().filter_map(|line| number_before(line, word)).sum()
     }
 
     /// What the tests say that they leave out, each with its reason.
     fn skipped(&self) -> impl Iterator<Item = &str> {
-        self.output.lines().filter(|line| line.starts_with("skipped: "))
+        self.output.lines().filter_map(|line| line.find("skipped: ").map(|at| &line[at..]))
     }
 }
 
 /// What all programs of one run or of several did.
 #[derive(Debug, Default)]
 pub struct Session {
-    ended: Vec<Ended>,
+    pub ended: Vec<Ended>,
     /// When Wine's server ended before its time, so that a program was run again.
     restarts: Vec<String>,
 }
