@@ -54,7 +54,7 @@ const CHECKS: [Command; 18] = [
     command("targets", targets::steps, "each platform compiles [TARGET...] [--tier N]"),
     command("public-api", contract::public_api, "no line of mio 1.2.5's public API is missing"),
     command("semver", contract::semver, "no break since mio 1.2.5"),
-    command("tokio", tokio::steps, "Tokio's tests [--backend epoll|poll] [--published]"),
+    command("tokio", tokio::steps, "Tokio's tests [--windows | --backend NAME] [--published]"),
     command("archs", archs::steps, "all tests for other processors and musl, in qemu [TARGET...]"),
     command("wine", wine::steps, "all tests as a program for Windows, under Wine [--times N]"),
     command("kernels", kernels::steps, "all tests on an old and a new Linux, in qemu"),

@@ -4,6 +4,7 @@
 //! is told to take mio from this work tree, and itself as the tokio that its helper crates use.
 
 mod verdict;
+mod windows;
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -43,6 +44,9 @@ struct Subject {
 }
 
 pub fn steps(arguments: &[String]) -> Result<Vec<Step>, String> {
+    if matches!(arguments, [argument] if argument == "--windows") {
+        return Ok(vec![Step::new("tokio windows", windows::compare)]);
+    }
     let mut subject = Subject { backend: Backend::Epoll, published: false };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -72,8 +76,8 @@ fn run(subject: &Subject) -> Outcome {
     let folder = paths::cache(&format!("tokio/{VERSION}-{}", subject.name()))?;
     let suite = folder.join("suite");
     let target = folder.join("target");
-    lay_out(subject, &suite)?;
-    check_dependencies(subject, &suite)?;
+    lay_out(subject.published, &suite)?;
+    check_dependencies(subject.published, &suite)?;
     if !subject.published {
         forget_older_tree(&suite, &target)?;
     }
@@ -100,14 +104,14 @@ fn run(subject: &Subject) -> Outcome {
 
 /// Puts the suite where it runs. Its manifest and lock file are laid anew each time, so that they
 /// depend on nothing but the package and this work tree.
-fn lay_out(subject: &Subject, suite: &Path) -> Result<(), String> {
+fn lay_out(published: bool, suite: &Path) -> Result<(), String> {
     let package = fetch_package()?;
     if !suite.join("tests").exists() {
         copy_folder(&package, suite)?;
     }
     let mut manifest = paths::read(&package.join("Cargo.toml"))?;
     manifest.push_str("\n[workspace]\n\n[patch.crates-io]\ntokio = { path = \".\" }\n");
-    if !subject.published {
+    if !published {
         manifest.push_str(&format!("mio = {{ path = {:?} }}\n", paths::root()));
     }
     paths::write(&suite.join("Cargo.toml"), &manifest)?;
@@ -116,7 +120,7 @@ fn lay_out(subject: &Subject, suite: &Path) -> Result<(), String> {
     paths::write(&suite.join(".config/nextest.toml"), NEXTEST)?;
     let update = |line: &str| Run::cargo("update --quiet").words(line).directory(suite).run();
     update(&format!("tokio@{OTHER_VERSION}"))?;
-    update(&if subject.published { format!("mio --precise {BASELINE}") } else { "mio".into() })
+    update(&if published { format!("mio --precise {BASELINE}") } else { "mio".into() })
 }
 
 /// Has cargo fetch the package, and returns where cargo keeps it unpacked.
@@ -156,13 +160,13 @@ fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
 }
 
 /// A suite that quietly ran on another mio, or on two tokios, would prove nothing.
-fn check_dependencies(subject: &Subject, suite: &Path) -> Result<(), String> {
+fn check_dependencies(published: bool, suite: &Path) -> Result<(), String> {
     let users_of = |package: &str| {
         let tree = format!("tree --edges normal,build,dev {FEATURES} --invert {package}");
         let users = Run::cargo(&tree).directory(suite).output()?;
         Ok::<_, String>(users.lines().next().unwrap_or_default().to_owned())
     };
-    let expected = if subject.published {
+    let expected = if published {
         format!("mio v{BASELINE}")
     } else {
         format!("({})", paths::root().display())

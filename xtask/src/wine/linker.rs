@@ -41,8 +41,8 @@ impl Builder {
         Ok(Builder { toolchain, sysroot, root })
     }
 
-    /// A cargo that builds for Windows.
-    pub fn cargo(&self, line: &str) -> Run {
+    /// A cargo that builds for Windows, with flags for the compiler.
+    pub fn cargo(&self, line: &str, flags: &str) -> Run {
         let programs = self.root.join("usr/bin");
         // The compiler of Rust also looks for a program that makes import libraries.
         let path = std::env::var("PATH").unwrap_or_default();
@@ -50,7 +50,7 @@ impl Builder {
         // What it starts itself was to be installed as well.
         let parts = self.root.join("usr/x86_64-w64-mingw32/bin");
         let flags = format!(
-            "-D warnings --sysroot {} -C link-arg=-B{}",
+            "{flags} --sysroot {} -C link-arg=-B{}",
             self.sysroot.display(),
             parts.display()
         );

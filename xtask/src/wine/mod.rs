@@ -12,9 +12,9 @@ use std::path::PathBuf;
 use crate::paths;
 use crate::programs::{executables, name_of};
 use crate::step::{Outcome, Step};
-use linker::Builder;
-use sessions::Session;
-use setup::Wine;
+pub use linker::Builder;
+pub use sessions::Session;
+pub use setup::Wine;
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
 
@@ -54,7 +54,8 @@ fn build() -> Result<Vec<PathBuf>, String> {
     let builder = Builder::new()?;
     let folder = paths::target("wine");
     let build = |line: &str| {
-        builder.cargo(line).words("--package mio").variable("CARGO_TARGET_DIR", &folder).messages()
+        let cargo = builder.cargo(line, "-D warnings").words("--package mio");
+        cargo.variable("CARGO_TARGET_DIR", &folder).messages()
     };
     let messages = build("test --no-run --all-features --lib --tests")?;
     build("build --features os-poll,net --example quickstart")?;

@@ -77,11 +77,15 @@ impl Session {
                 println!("{}ended with {}", ended.output, ended.code);
             }
         }
-        for restart in &self.restarts {
-            println!("run again: {restart}");
-        }
+        self.print_restarts();
         for line in self.ended.iter().flat_map(Ended::skipped) {
             println!("{line}");
+        }
+    }
+
+    pub fn print_restarts(&self) {
+        for restart in &self.restarts {
+            println!("run again: {restart}");
         }
     }
 
