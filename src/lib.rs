@@ -88,6 +88,8 @@ mod token;
 #[cfg(all(unix, feature = "os-ext"))]
 pub mod unix;
 mod waker;
+#[cfg(all(windows, feature = "os-ext"))]
+pub mod windows;
 
 pub use self::event::Events;
 pub use self::interest::Interest;

@@ -6,7 +6,7 @@
 // Its decisions are compiled and tested everywhere.
 #[cfg(feature = "os-poll")]
 #[cfg_attr(not(windows), allow(dead_code))]
-mod afd;
+pub(crate) mod afd;
 pub(crate) mod contract;
 #[cfg(not(feature = "os-poll"))]
 mod disabled;

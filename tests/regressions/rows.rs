@@ -53,6 +53,16 @@ const ROWS: &[(&str, &str)] = &[
     ("W16", "a timeout below a millisecond became zero"),
     ("W17", "one bad socket failed the whole poll, and the next panicked"),
     ("W18", "sockets could not be used before somebody else had started Winsock"),
+    ("N1", "a named pipe had events after it was deregistered"),
+    ("N2", "memory was given back when an operation ended before it was counted"),
+    ("N3", "an operation under way was taken for one that could not be begun"),
+    ("N4", "a message longer than the buffer made a panic"),
+    ("N5", "a named pipe that was dropped, cancelled or closed in some state made a panic"),
+    ("N6", "a named pipe that waits to read was told that it can write, or at each registration"),
+    ("N7", "registering a named pipe anew lost what had come before"),
+    ("N8", "the error of a write to a named pipe was never told"),
+    ("N9", "dropping a named pipe cut what was written"),
+    ("N10", "a client that came before it was waited for, or waiting twice, was an error"),
     ("K1", "a pipe whose reader was gone could not be registered"),
     ("K2", "a filter that was not there made taking it out fail"),
     ("K3", "the end of one's own sending was told as a hang-up"),
@@ -69,7 +79,7 @@ const ROWS: &[(&str, &str)] = &[
 
 /// Where there are tests of rows, and whether those of Windows are compiled for it or decide
 /// without a system.
-const FOLDERS: [(&str, bool); 9] = [
+const FOLDERS: [(&str, bool); 10] = [
     ("tests/regressions", false),
     ("tests/system_calls", false),
     ("tests/tcp", true),
@@ -77,6 +87,7 @@ const FOLDERS: [(&str, bool); 9] = [
     ("tests/windows", true),
     ("src/os/windows", true),
     ("src/selector/afd", true),
+    ("src/selector/afd/pipe", true),
     ("src/selector/afd/socket", true),
     ("src/selector/kqueue", false),
 ];

@@ -12,6 +12,8 @@ pub mod descriptor;
 #[cfg(windows)]
 #[path = "socket.rs"]
 pub mod descriptor;
+#[cfg(windows)]
+pub mod named_pipe;
 #[cfg(unix)]
 pub mod signals;
 #[cfg(target_os = "linux")]

@@ -2,6 +2,8 @@
 //! are those of `tests/regressions/rows.rs`.
 #![cfg(all(windows, feature = "os-poll", feature = "os-ext", feature = "net"))]
 
+mod pipe_registrations;
+mod pipes;
 mod sockets;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,4 +1,5 @@
-//! Windows: sockets, and the completion port on which all that was begun comes to its end.
+//! Windows: sockets, named pipes, and the completion port on which all that was begun comes to its
+//! end.
 //!
 //! Everything opened here is non-blocking or overlapped, and no child process inherits it. What the
 //! standard library does that way already is left to it.
@@ -6,6 +7,8 @@
 #[cfg(feature = "net")]
 mod address;
 mod call;
+#[cfg(feature = "os-poll")]
+pub(crate) mod pipe;
 #[cfg(feature = "os-poll")]
 pub(crate) mod port;
 #[cfg(any(feature = "os-poll", feature = "net"))]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use super::pipes::{Pipes, SharedPipe};
 use super::table::Table;
 use crate::os::RawSource;
 use crate::os::windows::port::{Packet, Port};
@@ -16,25 +17,27 @@ use crate::selector::timeout::Deadline;
 use crate::{Interest, Token};
 
 /// What a packet belongs to.
-mod key {
+pub(super) mod key {
     /// The poll of a socket.
-    pub(super) const SOCKET: usize = 1;
+    pub(in super::super) const SOCKET: usize = 1;
     /// A wake, posted by a waker.
-    pub(super) const WAKER: usize = 2;
+    pub(in super::super) const WAKER: usize = 2;
     /// Nothing but a reason to look at the table.
-    pub(super) const LOOK: usize = 3;
+    pub(in super::super) const LOOK: usize = 3;
+    /// An operation of a named pipe, or something to report of one.
+    pub(in super::super) const PIPE: usize = 4;
 }
 
 /// How many packets are taken at once.
 const MOST_PACKETS: usize = 1024;
 
-/// How long to wait for the packets of cancelled polls at the end: they are there already.
+/// How long to wait for the packets of what was cancelled at the end: they are there already.
 const LAST_PACKETS: Duration = Duration::from_secs(1);
 
 /// The sockets, the port, and the thread that waits.
 #[derive(Debug)]
 pub(crate) struct Afd {
-    port: Port,
+    port: Arc<Port>,
     state: Mutex<State>,
     /// What the waiting thread works with. It alone takes this lock.
     packets: Mutex<Vec<Packet>>,
@@ -43,6 +46,7 @@ pub(crate) struct Afd {
 #[derive(Debug)]
 struct State {
     table: Table,
+    pipes: Pipes,
     /// A wait is under way, so that changes are carried out by those who make them.
     is_waiting: bool,
     /// The wakers that live, by number.
@@ -56,10 +60,12 @@ impl Selector for Afd {
     type Waker = PortWaker;
 
     fn new() -> io::Result<Arc<Afd>> {
+        close_left_behind();
         Ok(Arc::new(Afd {
-            port: Port::new()?,
+            port: Arc::new(Port::new()?),
             state: Mutex::new(State {
                 table: Table::new(),
+                pipes: Pipes::default(),
                 is_waiting: false,
                 wakers: HashMap::new(),
                 last_waker: 0,
@@ -157,6 +163,22 @@ impl Selector for Afd {
 }
 
 impl Afd {
+    /// Makes the packets of a named pipe come here, which can be done once.
+    pub(crate) fn attach_pipe(&self, pipe: &Arc<SharedPipe>) -> io::Result<()> {
+        let mut state = self.state();
+        // Before there can be a packet.
+        state.pipes.insert(pipe);
+        pipe.attach(&self.port, key::PIPE).inspect_err(|_| state.pipes.remove(pipe))
+    }
+
+    /// The user has dropped a pipe. It is forgotten once nothing of it is left to come.
+    pub(crate) fn give_up_pipe(&self, pipe: &SharedPipe) {
+        let mut state = self.state();
+        if pipe.give_up() {
+            state.pipes.remove(pipe);
+        }
+    }
+
     /// Carries out all changes. From now on those who make more carry them out themselves.
     fn begin(&self, events: &mut Vec<ReadinessEvent>) {
         let mut state = self.state();
@@ -180,6 +202,7 @@ impl Afd {
                 key::SOCKET => look_again |= state.table.deliver(packet.which(), events),
                 // It may have been dropped since.
                 key::WAKER => events.extend(state.wakers.get(&packet.which()).map(|w| w.take())),
+                key::PIPE => state.pipes.deliver(packet.which(), events),
                 _ => look_again = true,
             }
         }
@@ -211,18 +234,54 @@ impl Drop for Afd {
         state.table.end_all();
         let mut packets = [Packet::EMPTY; 64];
         let mut events = Vec::new();
-        while state.table.polls() > 0 {
+        // Of pipes there are only those that their users have dropped: the others keep this alive.
+        while state.table.polls() > 0 || state.pipes.has_cancelled() {
             match self.port.wait(&mut packets, Some(LAST_PACKETS)) {
-                // Then the memory of these polls is never freed.
-                Ok(0) | Err(_) => return,
+                // Then the memory of these is never freed.
+                Ok(0) | Err(_) => break,
                 Ok(taken) => {
-                    for packet in packets[..taken].iter().filter(|p| p.key() == key::SOCKET) {
-                        state.table.deliver(packet.which(), &mut events);
+                    for packet in &packets[..taken] {
+                        match packet.key() {
+                            key::SOCKET => drop(state.table.deliver(packet.which(), &mut events)),
+                            key::PIPE => state.pipes.deliver(packet.which(), &mut events),
+                            _ => {}
+                        }
                     }
                 }
             }
         }
+        if !state.pipes.is_empty() {
+            let pipes = std::mem::take(&mut state.pipes);
+            let behind = LeftBehind { port: Arc::clone(&self.port), pipes };
+            left_behind().push(behind);
+        }
+        close_left_behind();
     }
+}
+
+/// Pipes that were dropped before their peers had read all that was written, as was their selector.
+/// They stay open for that.
+struct LeftBehind {
+    port: Arc<Port>,
+    pipes: Pipes,
+}
+
+fn left_behind() -> MutexGuard<'static, Vec<LeftBehind>> {
+    static LEFT_BEHIND: Mutex<Vec<LeftBehind>> = Mutex::new(Vec::new());
+    LEFT_BEHIND.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Closes those of the pipes whose peers have read all.
+fn close_left_behind() {
+    left_behind().retain_mut(|behind| {
+        let mut packets = [Packet::EMPTY; 64];
+        while let Ok(taken @ 1..) = behind.port.wait(&mut packets, Some(Duration::ZERO)) {
+            for packet in packets[..taken].iter().filter(|packet| packet.key() == key::PIPE) {
+                behind.pipes.deliver(packet.which(), &mut Vec::new());
+            }
+        }
+        !behind.pipes.is_empty()
+    });
 }
 
 /// What a source remembers: its registration, if it has one.

@@ -1,0 +1,271 @@
+//! Named pipes: the foreign calls. What to call when is decided elsewhere.
+//!
+//! Of each operation that was begun the system keeps pointers until its packet has come, so the
+//! memory is given back after that only, or never.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io;
+use std::os::windows::ffi::OsStrExt;
+use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::ptr::{self, NonNull};
+
+use windows_sys::Wdk::Storage::FileSystem::{
+    FILE_PIPE_CLOSING_STATE, FILE_PIPE_CONNECTED_STATE, FILE_PIPE_LOCAL_INFORMATION,
+    FilePipeLocalInformation, NtQueryInformationFile,
+};
+use windows_sys::Win32::Foundation::{
+    ERROR_IO_PENDING, ERROR_MORE_DATA, INVALID_HANDLE_VALUE, NTSTATUS, RtlNtStatusToDosError,
+    STATUS_PENDING,
+};
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX, ReadFile, WriteFile,
+};
+use windows_sys::Win32::System::IO::{
+    CancelIoEx, IO_STATUS_BLOCK, IO_STATUS_BLOCK_0, OVERLAPPED, OVERLAPPED_0, OVERLAPPED_0_0,
+};
+use windows_sys::Win32::System::Pipes::{
+    ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeHandleStateW,
+    PIPE_READMODE_MESSAGE, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES,
+};
+use windows_sys::core::BOOL;
+
+use super::call;
+
+/// How much the system may keep of each direction before a write waits for the reader.
+const BUFFER: u32 = 64 * 1024;
+
+/// A new instance of a pipe for one client: of bytes, in both directions, overlapped.
+#[allow(unsafe_code)]
+pub(crate) fn create(name: &OsStr) -> io::Result<OwnedHandle> {
+    let mut name: Vec<u16> = name.encode_wide().collect();
+    if name.contains(&0) {
+        let text = "a pipe's name has no zero characters";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    name.push(0);
+    // SAFETY: the name ends in a zero and is valid for the call. Without security attributes it
+    // has the default ones, and no child process inherits it.
+    let handle = unsafe {
+        CreateNamedPipeW(
+            name.as_ptr(),
+            PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
+            PIPE_TYPE_BYTE,
+            PIPE_UNLIMITED_INSTANCES,
+            BUFFER,
+            BUFFER,
+            0,
+            ptr::null(),
+        )
+    };
+    if handle == INVALID_HANDLE_VALUE {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call made this handle, and it is nobody else's.
+    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// Whether there is or was a peer. `None` if the system does not tell.
+#[allow(unsafe_code)]
+pub(crate) fn is_connected(pipe: BorrowedHandle<'_>) -> Option<bool> {
+    let mut status = IO_STATUS_BLOCK { Anonymous: IO_STATUS_BLOCK_0 { Status: 0 }, Information: 0 };
+    let mut information = FILE_PIPE_LOCAL_INFORMATION::default();
+    // SAFETY: both are valid for the call, and as long as is said. Of a pipe it does not wait.
+    let result = unsafe {
+        NtQueryInformationFile(
+            pipe.as_raw_handle(),
+            &raw mut status,
+            (&raw mut information).cast(),
+            size_of_val(&information) as u32,
+            FilePipeLocalInformation,
+        )
+    };
+    let has_peer = [FILE_PIPE_CONNECTED_STATE, FILE_PIPE_CLOSING_STATE];
+    (result >= 0).then(|| has_peer.contains(&information.NamedPipeState))
+}
+
+/// Whether reads end where messages end.
+#[allow(unsafe_code)]
+pub(crate) fn reads_messages(pipe: BorrowedHandle<'_>) -> bool {
+    let mut state = 0;
+    // SAFETY: `state` is valid for the call, and what is null is not asked for.
+    let result = unsafe {
+        GetNamedPipeHandleStateW(
+            pipe.as_raw_handle(),
+            &raw mut state,
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            0,
+        )
+    };
+    result != 0 && state & PIPE_READMODE_MESSAGE != 0
+}
+
+/// Ends the connection of this end, a server's.
+#[allow(unsafe_code)]
+pub(crate) fn disconnect(pipe: BorrowedHandle<'_>) -> io::Result<()> {
+    // SAFETY: the handle is open, and the call takes nothing else.
+    call::check(unsafe { DisconnectNamedPipe(pipe.as_raw_handle()) })
+}
+
+/// What the system has while an operation is under way.
+struct Memory {
+    overlapped: OVERLAPPED,
+    buffer: Vec<u8>,
+}
+
+/// One operation, again and again in the same memory.
+pub(crate) struct Operation {
+    memory: NonNull<Memory>,
+    /// Begun, and the packet has not come.
+    is_pending: bool,
+}
+
+// SAFETY: its memory is its own; while the system has it nobody else touches it.
+#[allow(unsafe_code)]
+unsafe impl Send for Operation {}
+
+impl Operation {
+    pub(crate) fn new() -> Operation {
+        let memory = Box::new(Memory { overlapped: unused(), buffer: Vec::new() });
+        Operation { memory: NonNull::from(Box::leak(memory)), is_pending: false }
+    }
+
+    /// What the packets of this operation have as their pointer.
+    pub(crate) fn address(&self) -> usize {
+        self.overlapped().addr()
+    }
+
+    /// Begins to wait for a client. If that succeeds a packet comes for certain.
+    #[allow(unsafe_code)]
+    pub(crate) fn connect(&mut self, pipe: BorrowedHandle<'_>) -> Result<(), u32> {
+        let overlapped = self.hand_over();
+        // SAFETY: the memory stays where it is until the packet has come, or for good.
+        self.begun(unsafe { ConnectNamedPipe(pipe.as_raw_handle(), overlapped) })
+    }
+
+    /// Begins to read into the whole buffer. If that succeeds a packet comes for certain.
+    #[allow(unsafe_code)]
+    pub(crate) fn read(&mut self, pipe: BorrowedHandle<'_>) -> Result<(), u32> {
+        let buffer = self.buffer();
+        let (start, length) = (buffer.as_mut_ptr(), buffer.len() as u32);
+        let overlapped = self.hand_over();
+        // SAFETY: buffer and memory stay where they are until the packet has come, or for good,
+        // and nobody touches them. The system does not write the count for overlapped handles.
+        self.begun(unsafe {
+            ReadFile(pipe.as_raw_handle(), start, length, ptr::null_mut(), overlapped)
+        })
+    }
+
+    /// Begins to write the last `length` bytes of the buffer. If that succeeds a packet comes for
+    /// certain.
+    #[allow(unsafe_code)]
+    pub(crate) fn write(&mut self, pipe: BorrowedHandle<'_>, length: usize) -> Result<(), u32> {
+        let buffer = self.buffer();
+        let rest = &buffer[buffer.len().saturating_sub(length)..];
+        let (start, length) = (rest.as_ptr(), rest.len() as u32);
+        let overlapped = self.hand_over();
+        // SAFETY: as for reading; the system only reads from the buffer.
+        self.begun(unsafe {
+            WriteFile(pipe.as_raw_handle(), start, length, ptr::null_mut(), overlapped)
+        })
+    }
+
+    /// Ends it, if it is under way. Its packet has come, or comes now.
+    #[allow(unsafe_code)]
+    pub(crate) fn cancel(&self, pipe: BorrowedHandle<'_>) {
+        // SAFETY: the handle is open; the pointer is compared with those of the operations under
+        // way.
+        unsafe { CancelIoEx(pipe.as_raw_handle(), self.overlapped()) };
+        // That it is not found says that its packet is in the queue.
+    }
+
+    /// A packet with its address has come. Returns the system's error, or zero, and how many bytes
+    /// were moved; nothing if this is another's packet.
+    #[allow(unsafe_code)]
+    pub(crate) fn finish(&mut self) -> Option<(u32, usize)> {
+        if !self.is_pending {
+            return None;
+        }
+        // SAFETY: the memory is there. The system may write to it only as long as it says so here.
+        let status = unsafe { (&raw const (*self.overlapped()).Internal).read_volatile() };
+        if status == STATUS_PENDING as usize {
+            return None;
+        }
+        self.is_pending = false;
+        let moved = self.memory().overlapped.InternalHigh;
+        // SAFETY: takes a number and returns one.
+        let error = unsafe { RtlNtStatusToDosError(status as NTSTATUS) };
+        Some((error, moved))
+    }
+
+    /// The buffer, of which the system has nothing at the moment.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.memory().buffer
+    }
+
+    pub(crate) fn is_pending(&self) -> bool {
+        self.is_pending
+    }
+
+    /// Makes it the system's, before it is begun: the packet may come before the call returns.
+    fn hand_over(&mut self) -> *mut OVERLAPPED {
+        self.memory().overlapped = unused();
+        self.is_pending = true;
+        self.overlapped()
+    }
+
+    /// What a call that began it returned. Done at once or later, with all of a message or with the
+    /// part that fits: it makes a packet. Only if it could not be begun does it not.
+    fn begun(&mut self, result: BOOL) -> Result<(), u32> {
+        let error = io::Error::last_os_error().raw_os_error().unwrap_or_default() as u32;
+        if result != 0 || error == ERROR_IO_PENDING || error == ERROR_MORE_DATA {
+            return Ok(());
+        }
+        self.is_pending = false;
+        Err(error)
+    }
+
+    #[allow(unsafe_code)]
+    fn overlapped(&self) -> *mut OVERLAPPED {
+        // SAFETY: nothing is read; the memory lives as long as `self`.
+        unsafe { &raw mut (*self.memory.as_ptr()).overlapped }
+    }
+
+    #[allow(unsafe_code)]
+    fn memory(&mut self) -> &mut Memory {
+        assert!(!self.is_pending, "the system has the memory");
+        // SAFETY: it lives as long as `self`, and nobody else has it.
+        unsafe { self.memory.as_mut() }
+    }
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Operation").field("is_pending", &self.is_pending).finish()
+    }
+}
+
+impl Drop for Operation {
+    #[allow(unsafe_code)]
+    fn drop(&mut self) {
+        // Memory that the system may write to is never given back.
+        if !self.is_pending {
+            // SAFETY: made by a box, and dropped once.
+            drop(unsafe { Box::from_raw(self.memory.as_ptr()) });
+        }
+    }
+}
+
+/// With the mark of what has not ended: so a packet of something else with this address, of which
+/// there should be none, is found out.
+fn unused() -> OVERLAPPED {
+    OVERLAPPED {
+        Internal: STATUS_PENDING as usize,
+        InternalHigh: 0,
+        Anonymous: OVERLAPPED_0 { Anonymous: OVERLAPPED_0_0 { Offset: 0, OffsetHigh: 0 } },
+        hEvent: ptr::null_mut(),
+    }
+}
