@@ -24,12 +24,30 @@ use crate::{Interest, Token};
 /// 2. **Capacity.** Of more ready sources than fit none is lost; later calls deliver them.
 /// 3. **Concurrency.** Registering, re-registering and deregistering from another thread takes
 ///    effect in a wait that is under way.
-/// 4. **Edges.** What an interest without a trigger means: one event for each change. After an
-///    operation returned `WouldBlock`, the next change gives exactly one event. So does new data
-///    after a short read (fewer bytes than asked for) of a stream.
+/// 4. **Edges.** What an interest without a trigger means. A direction of a source is *awaited*
+///    from its registration on, and again once an operation in it returned `WouldBlock` or, of a
+///    stream, moved fewer bytes than asked for (and not none: that is the end). Awaited and ready
+///    at the same time, it is answered by an event of this wait, or of a later one for lack of
+///    room, which ends the awaiting.
+///
+///    - *None without a reason.* Since the last event of a source, a direction of its interest has
+///      changed, or one is awaited and ready. Several changes may be one event; and each direction
+///      that is ready in the interest may be answered by it, awaited or not. Where the system has
+///      the edges, a change of a direction that is not awaited is an event too, and one that an
+///      operation has undone may be. A selector that makes the edges answers what is awaited, and
+///      nothing else.
+///    - *The end* of what the peer sends is told once, awaited or not, to who is interested in
+///      reading; the end of the connection to who is interested in either direction. After that,
+///      reading up to the end makes no further event. A selector that makes edges tells each end
+///      once; another may tell it with each event that has a reason. An error that an operation has
+///      returned need not be told as well.
+///    - *An event is a hint.* It says what was so when the facility found it: now, or since the
+///      last wait where the facility queues what it finds. Such an event ends the awaiting as well,
+///      so that an operation has to follow.
 /// 5. **Direction.** Re-arming is per direction: a read that would block arms reading only, and
 ///    adds to what is armed. A source that waits to read never gets a writable event because of
-///    that.
+///    that. An operation whose directions are not known (`try_io`) may be followed by an event for
+///    each that is ready; one whose directions are named (`try_io_with`) for those.
 /// 6. **Interest.** No event outside the interest; closed and error answers excepted.
 /// 7. **End.** Once `deregister` has returned, no later wait delivers the token. Dropping a source
 ///    closes it and ends its events.

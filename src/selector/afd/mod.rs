@@ -9,6 +9,8 @@
 #[cfg(windows)]
 mod device;
 mod groups;
+#[cfg(all(test, feature = "net", unix))]
+mod model;
 mod pipe;
 #[cfg(windows)]
 mod pipes;

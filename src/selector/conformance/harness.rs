@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-pub(super) use self::socket::Socket;
+pub(super) use self::socket::{Clients, Listener, Socket, pending_listener};
 use crate::io_source::IoSource;
 use crate::selector::contract::{RawEvent, Selector};
 use crate::{Interest, Token};
@@ -240,13 +240,56 @@ fn until_asleep(id: &Receiver<Option<std::path::PathBuf>>) {
 
 /// The streams of the cases: Unix sockets, which do everything at once.
 #[cfg(unix)]
-mod socket {
-    pub(in super::super) use std::os::unix::net::UnixStream as Socket;
+pub(super) mod socket {
+    use std::fs;
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    pub(in super::super) use std::os::unix::net::{UnixListener as Listener, UnixStream as Socket};
+
+    use super::super::model::Room;
 
     pub(super) const MAY_TAKE_PARTS: bool = false;
 
+    /// What one end does the other end sees when the call returns.
+    pub(in super::super) const IS_AT_ONCE: bool = true;
+
+    /// What there is after a write that would block, or took a part.
+    pub(in super::super) const ROOM_AFTER_BLOCK: Room = Room::No;
+
     pub(super) fn pair() -> (Socket, Socket) {
         Socket::pair().unwrap()
+    }
+
+    /// Who connects to a listener, and its path.
+    pub(in super::super) struct Clients(Vec<Socket>, PathBuf);
+
+    pub(in super::super) fn pending_listener() -> (Listener, Clients) {
+        static LAST: AtomicUsize = AtomicUsize::new(0);
+        let number = LAST.fetch_add(1, Ordering::Relaxed);
+        let name = format!("mio-conformance-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        // Left by a process that was killed.
+        let _ = fs::remove_file(&path);
+        let listener = Listener::bind(&path).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        (listener, Clients(Vec::new(), path))
+    }
+
+    impl Clients {
+        pub(in super::super) fn connect(&mut self) {
+            self.0.push(Socket::connect(&self.1).unwrap());
+        }
+
+        pub(in super::super) fn accepted(&mut self) {
+            self.0.remove(0);
+        }
+    }
+
+    impl Drop for Clients {
+        fn drop(&mut self) {
+            let _ = fs::remove_file(&self.1);
+        }
     }
 
     /// Closing one end ends both directions by itself.
@@ -255,13 +298,41 @@ mod socket {
 
 /// The streams of the cases, where there are no Unix sockets: TCP.
 #[cfg(not(unix))]
-mod socket {
+pub(super) mod socket {
     use std::io::Write;
-    use std::net::TcpListener;
-    pub(in super::super) use std::net::TcpStream as Socket;
+    use std::net::{SocketAddr, TcpListener};
+    pub(in super::super) use std::net::{TcpListener as Listener, TcpStream as Socket};
     use std::sync::{Mutex, PoisonError};
 
+    use super::super::model::Room;
+
     pub(super) const MAY_TAKE_PARTS: bool = true;
+
+    /// What one end does the other end sees when the call returns.
+    pub(in super::super) const IS_AT_ONCE: bool = false;
+
+    /// What there is after a write that would block, or took a part.
+    pub(in super::super) const ROOM_AFTER_BLOCK: Room = Room::Unknown;
+
+    /// Who connects to a listener, and its address.
+    pub(in super::super) struct Clients(Vec<Socket>, SocketAddr);
+
+    pub(in super::super) fn pending_listener() -> (Listener, Clients) {
+        let listener = Listener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, Clients(Vec::new(), address))
+    }
+
+    impl Clients {
+        pub(in super::super) fn connect(&mut self) {
+            self.0.push(Socket::connect(self.1).unwrap());
+        }
+
+        pub(in super::super) fn accepted(&mut self) {
+            self.0.remove(0);
+        }
+    }
 
     /// One listener for all, so that each stream takes the place of the one closed before.
     static LISTENER: Mutex<Option<TcpListener>> = Mutex::new(None);

@@ -6,7 +6,9 @@
 
 pub(super) mod edges;
 mod harness;
+mod model;
 pub(super) mod registration;
+pub(super) mod sequences;
 pub(super) mod triggers;
 #[cfg(unix)]
 pub(super) mod unseen;
@@ -49,6 +51,7 @@ macro_rules! suite {
                 registration:
                     registering_during_a_wait_takes_effect,
                     registering_anew_during_a_wait_takes_effect,
+                    registering_anew_with_an_event_under_way_reports_what_is_ready,
                     deregistering_during_a_wait_takes_effect,
                     rearming_during_a_wait_takes_effect,
                     deregistering_ends_events,
@@ -62,6 +65,8 @@ macro_rules! suite {
                     a_closed_peer_makes_nothing_fail,
                     registering_from_many_threads_loses_nothing,
                     sources_outlive_the_selector;
+                sequences:
+                    random_sequences_keep_to_the_contract;
                 wakes:
                     a_wake_ends_a_wait,
                     a_wake_before_a_wait_ends_it_at_once,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::thread;
+use std::time::Duration;
 
 use super::harness::{
     BOTH, LIMIT, OneWait, Waiter, assert_at_end, assert_would_block, close, drain, pair, read,
@@ -27,6 +28,19 @@ pub(crate) fn registering_anew_during_a_wait_takes_effect<S: Selector + 'static>
     let wait = OneWait::begin(&waiter.selector, Some(LIMIT));
     stream.reregister_with(&waiter.selector, Token(2), Interest::WRITABLE).unwrap();
     assert_eq!(wait.tokens(), [2]);
+}
+
+/// An event that had no room is of the registration before, and must not keep what is ready now
+/// from a wait that does not wait.
+pub(crate) fn registering_anew_with_an_event_under_way_reports_what_is_ready<S: Selector>() {
+    let mut waiter = Waiter::<S>::with_capacity(1);
+    let mut sources = [1, 2].map(|token| registered(&waiter, token, Interest::WRITABLE));
+    let seen = waiter.wait(Some(LIMIT))[0].token().0;
+    let (stream, peer) = &mut sources[2 - seen];
+    peer.write_all(b"x").unwrap();
+    stream.reregister_with(&waiter.selector, Token(3), Interest::READABLE).unwrap();
+    assert_eq!(waiter.tokens(Some(Duration::ZERO)), [3]);
+    waiter.expect_nothing();
 }
 
 pub(crate) fn deregistering_during_a_wait_takes_effect<S: Selector + 'static>() {

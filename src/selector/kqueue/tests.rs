@@ -14,6 +14,7 @@ use super::linux::{EV_ADD, EV_CLEAR, EV_ONESHOT, EVFILT_READ, EVFILT_WRITE};
 use super::model::System;
 use super::user_event::UserEvent;
 use super::*;
+use crate::selector::conformance::sequences;
 use crate::selector::contract::RawEvent;
 
 const SYSTEMS: [System; 3] = [System::FREEBSD, System::MACOS, System::NETBSD];
@@ -301,4 +302,11 @@ fn a_file_is_ready() {
     kqueue.reregister(file.as_raw_fd(), Token(2), Interest::READABLE, None).unwrap();
     assert!(expect(&kqueue, 2).is_readable());
     assert!((&file).read(&mut [0; 4]).is_ok());
+}
+
+#[test]
+fn random_sequences_keep_to_the_contract_on_each_system() {
+    for system in [System::MACOS, System::NETBSD] {
+        sequences::check_sequences(&|| Ok(on(system)), sequences::freedom::<Kqueue>());
+    }
 }
