@@ -94,9 +94,10 @@ fn what_holds_no_more_is_no_level() {
     let mut streams = Vec::new();
     for token in 0..2 {
         let (ours, mut peer) = UnixStream::pair().unwrap();
-        let interest = Interest::READABLE.level();
+        let interest = Interest::READABLE;
         let mut stream = IoSource::new(ours);
         stream.register_with(&selector, Token(token), interest).unwrap();
+        stream.reregister_with(&selector, Token(token), interest.level()).unwrap();
         if token == 0 {
             peer.write_all(b"x").unwrap();
         }

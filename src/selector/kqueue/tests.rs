@@ -291,6 +291,73 @@ fn a_source_that_was_converted_is_known_to_the_system() {
     expect_nothing(&kqueue);
 }
 
+/// Adding a filter that is there leaves its flags as they were, on some systems.
+#[test]
+fn a_second_registration_of_a_descriptor_brings_its_trigger() {
+    let read = Interest::READABLE;
+    let triggers = [read, read.level(), read.oneshot()];
+    for (system, from) in SYSTEMS.into_iter().flat_map(|s| triggers.map(|from| (s, from))) {
+        for (to, expected) in triggers.into_iter().zip([1, 3, 1]) {
+            let kqueue = on(system);
+            let (watched, mut peer) = pair();
+            let fd = watched.as_raw_fd();
+            kqueue.register(fd, Token(1), from, None).unwrap();
+            kqueue.register(fd, Token(2), to, None).unwrap();
+            peer.write_all(b"x").unwrap();
+            for round in 0..3 {
+                if round < expected {
+                    assert!(expect(&kqueue, 2).is_readable(), "{system:?}, {from:?} to {to:?}");
+                } else {
+                    expect_nothing(&kqueue);
+                }
+            }
+        }
+    }
+}
+
+/// What the kernel has handed out, and the waiting thread not yet.
+#[test]
+fn an_event_under_way_is_dropped_once_its_one_shot_is_over() {
+    let once = BOTH.oneshot();
+    for system in SYSTEMS {
+        let kqueue = on(system);
+        let (watched, mut peer) = pair();
+        peer.write_all(b"x").unwrap();
+        let fd = watched.as_raw_fd();
+        let under_way = || {
+            let mut events = Vec::with_capacity(8);
+            kqueue.queue.wait(&mut events, to_timespec(Some(Duration::ZERO))).unwrap();
+            assert_eq!(events.len(), 2);
+            events
+        };
+        kqueue.register(fd, Token(1), once, None).unwrap();
+        let mut events = under_way();
+        kqueue.reregister(fd, Token(2), once, None).unwrap();
+        assert!(kqueue.oneshots.settle(&mut events), "{system:?}");
+        expect(&kqueue, 2);
+        kqueue.reregister(fd, Token(3), once, None).unwrap();
+        let mut events = under_way();
+        kqueue.deregister(fd, None).unwrap();
+        assert!(kqueue.oneshots.settle(&mut events), "{system:?}");
+        expect_nothing(&kqueue);
+    }
+}
+
+/// A filter that is refused leaves nothing of a one-shot behind.
+#[test]
+fn what_is_refused_in_part_is_no_one_shot() {
+    let kqueue = on(System { refused: Some((EVFILT_WRITE, libc::EINVAL)), ..System::MACOS });
+    let (watched, mut peer) = pair();
+    peer.write_all(b"x").unwrap();
+    for trigger in [BOTH.oneshot(), BOTH.level()] {
+        let fd = watched.as_raw_fd();
+        let error = kqueue.register(fd, Token(1), trigger, None).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
+        expect_nothing(&kqueue);
+        assert_eq!(kqueue.deregister(fd, None).unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
+
 /// Regular files are always ready, and epoll, on which the model stands, knows nothing of them.
 #[test]
 fn a_file_is_ready() {
