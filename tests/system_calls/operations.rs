@@ -130,20 +130,25 @@ fn waits(measured: &mut Measured) {
         assert_eq!(events.iter().count(), 8);
         Ok(())
     });
-    let reported = || {
-        let (mut poll, mut events) = poll_and_events()?;
-        let (sender, receiver) = pipe::new()?;
-        let fd = sender.as_raw_fd();
-        let mut source = SourceFd(&fd);
-        poll.registry().register(&mut source, TOKEN, Interest::WRITABLE)?;
-        poll.poll(&mut events, None)?;
-        Ok((poll, events, sender, receiver))
-    };
-    measured.add(
-        "`poll`, timeout of zero, a `SourceFd` has been reported and is still ready",
-        reported,
-        |(poll, events, ..)| self::poll(poll, events, Duration::ZERO),
-    );
+    for (operation, interest) in [
+        (
+            "`poll`, timeout of zero, a `SourceFd` has been reported and is still ready",
+            Interest::WRITABLE,
+        ),
+        ("`poll`, timeout of zero, a `SourceFd` is ready and a level", Interest::WRITABLE.level()),
+    ] {
+        let reported = || {
+            let (mut poll, mut events) = poll_and_events()?;
+            let (sender, receiver) = pipe::new()?;
+            let fd = sender.as_raw_fd();
+            poll.registry().register(&mut SourceFd(&fd), TOKEN, interest)?;
+            poll.poll(&mut events, None)?;
+            Ok((poll, events, sender, receiver))
+        };
+        measured.add(operation, reported, |(poll, events, ..)| {
+            self::poll(poll, events, Duration::ZERO)
+        });
+    }
     let hung_up = || {
         let (mut poll, mut events) = poll_and_events()?;
         let (mut sender, receiver) = pipe::new()?;
@@ -174,6 +179,17 @@ fn registrations(measured: &mut Measured) {
     });
     measured.add("`reregister`", registered, |(poll, socket)| {
         poll.registry().reregister(socket.as_mut().unwrap(), TOKEN, Interest::READABLE)
+    });
+    let exclusive = Interest::READABLE.exclusive();
+    let shared = || {
+        let (poll, mut socket) = registered()?;
+        // What is refused is so without a system call.
+        let _ = poll.registry().reregister(socket.as_mut().unwrap(), TOKEN, exclusive);
+        Ok((poll, socket))
+    };
+    measured.add("`reregister` as exclusive", shared, |(poll, socket)| {
+        let result = poll.registry().reregister(socket.as_mut().unwrap(), TOKEN, exclusive);
+        Ok(result.is_ok())
     });
     measured.add("`deregister`", registered, |(poll, socket)| {
         poll.registry().deregister(socket.as_mut().unwrap())
