@@ -60,19 +60,26 @@ use crate::{Interest, Token};
 /// 11. **Memory.** No allocation after set-up on selectors with native edges; elsewhere none per
 ///     event.
 /// 12. **Levels.** With `Interest::level`, every wait that begins while conditions of the interest
-///     hold has an event with all of them, whatever was reported, read or written before; subject
-///     to capacity, where each source has its turn. An event tells of nothing that has not held
-///     since the wait began. An end and an error are conditions like others: a peer that has
-///     closed, a reset, a pipe without its other end are reported by every wait, as long as they
-///     hold. Operations re-arm nothing.
-/// 13. **One-shots.** With `Interest::oneshot`, a registration has one event at the most. It is one
-///     entry in the list, also where the system watches each direction on its own; there it tells
-///     of one direction, elsewhere of all that is ready. From then on the source has *fired*: until
-///     `reregister` nothing is reported of it, be it the other direction, an end or an error, and
-///     no operation re-arms it. It is still registered (rule 8). `reregister` makes it a
-///     registration like a new one: what holds then is reported, if it appeared before or after the
-///     event. Until it fires, a one-shot is re-armed by nothing, as it is armed in full. With
-///     `Interest::level` it is the same, but for stale events: rule 12 keeps them away.
+///     hold has an event with all of them, whatever was reported, read or written before.
+///
+///     - It is in the list once; where the system watches each direction on its own, once for each
+///       direction that is ready. Of more than fit, each has its turn in the waits that follow.
+///     - It tells of nothing that has not held since the wait began.
+///     - An end and an error are conditions like others: a peer that has closed, a reset, a pipe
+///       without its other end are told by every wait, as long as they hold. Where the facility
+///       queues what it finds, of two ends that came since the last wait the first may be told
+///       alone, and both by the next wait.
+///     - Operations re-arm nothing, and a wait ends at once as long as anything holds.
+/// 13. **One-shots.** With `Interest::oneshot`, a registration has one event at the most, by the
+///     rule of edges, or with `Interest::level` by that of levels.
+///
+///     - It is one entry in the list, also where the system watches each direction on its own.
+///       There it tells of one direction, elsewhere of all that is ready.
+///     - From then on the source has *fired*: until `reregister` nothing is reported of it, be it
+///       the other direction, an end or an error, and no operation re-arms it. Before that nothing
+///       re-arms it either, as it is armed in full.
+///     - It is still registered (rule 8). `reregister` makes of it what a new registration is: what
+///       holds then is reported, whether it appeared before the event or after.
 /// 14. **Exclusive.** With `Interest::exclusive`, of several selectors that wait for one source at
 ///     least one has the event, and not all; each of them by the rules above. `reregister` changes
 ///     to it, from it, and from it to itself. Together with one-shot or priority it is
