@@ -67,9 +67,42 @@ pub(crate) struct Armed {
     /// would end each wait because of it, so that the source is left out; whether it is gone is
     /// looked at before each wait, and of an error, which another thread may take, during one.
     stuck: Readiness,
-    /// When a condition that still holds is offered again, once a look has found that it does.
-    offer: Option<Instant>,
-    offer_after: Duration,
+    offers: Offers,
+}
+
+/// When a condition that was reported and still holds is offered again.
+#[derive(Debug)]
+pub(crate) struct Offers {
+    /// Set once a look has found that it does.
+    next: Option<Instant>,
+    after: Duration,
+}
+
+impl Offers {
+    pub(crate) fn new() -> Offers {
+        Offers { next: None, after: FIRST_OFFER }
+    }
+
+    /// An event was given.
+    pub(crate) fn reported(&mut self) {
+        self.next = None;
+    }
+
+    /// A change was seen, so that more are to be expected soon.
+    pub(crate) fn changed(&mut self) {
+        *self = Offers::new();
+    }
+
+    /// A look found that it still holds. Returns whether it is offered now, and when to look again
+    /// at the latest.
+    pub(crate) fn hold(&mut self, now: Instant) -> (bool, Instant) {
+        let due = *self.next.get_or_insert(now + self.after);
+        if due > now {
+            return (false, due);
+        }
+        self.after = (self.after * 2).min(LAST_OFFER);
+        (true, *self.next.insert(now + self.after))
+    }
 }
 
 impl Armed {
@@ -84,8 +117,7 @@ impl Armed {
             interest: conditions,
             armed: conditions,
             stuck: Readiness::NONE,
-            offer: None,
-            offer_after: FIRST_OFFER,
+            offers: Offers::new(),
         }
     }
 
@@ -108,7 +140,7 @@ impl Armed {
             Trigger::Edge => {
                 self.armed = self.armed & !report;
                 self.stuck = holding & UNASKED;
-                self.offer = None;
+                self.offers.reported();
             }
             Trigger::Level => {}
             Trigger::OneShot => {
@@ -160,21 +192,17 @@ impl Armed {
         }
         if gone != Readiness::NONE {
             self.armed = self.armed | gone;
-            self.offer = None;
-            self.offer_after = FIRST_OFFER;
+            self.offers.changed();
         }
         let repeated = self.repeated(holding);
         if repeated == Readiness::NONE && self.stuck != Readiness::ERROR {
             return None;
         }
-        let due = *self.offer.get_or_insert(now + self.offer_after);
-        if due > now {
-            return Some(due);
+        let (is_offered, look_again) = self.offers.hold(now);
+        if is_offered {
+            self.armed = self.armed | repeated;
         }
-        self.offer_after = (self.offer_after * 2).min(LAST_OFFER);
-        self.armed = self.armed | repeated;
-        self.offer = Some(now + self.offer_after);
-        self.offer
+        Some(look_again)
     }
 
     /// Conditions that were reported and hold, and may have been gone in between.

@@ -14,6 +14,8 @@ pub mod descriptor;
 pub mod descriptor;
 #[cfg(windows)]
 pub mod named_pipe;
+#[cfg(windows)]
+pub mod object;
 #[cfg(unix)]
 pub mod signals;
 #[cfg(target_os = "linux")]

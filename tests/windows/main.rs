@@ -2,9 +2,11 @@
 //! are those of `tests/regressions/rows.rs`.
 #![cfg(all(windows, feature = "os-poll", feature = "os-ext", feature = "net"))]
 
+mod handles;
 mod pipe_registrations;
 mod pipes;
 mod sockets;
+mod source_sockets;
 #[path = "../support/mod.rs"]
 mod support;
 mod unix_sockets;

@@ -19,6 +19,8 @@ pub(crate) mod tcp;
 pub(crate) mod udp;
 #[cfg(feature = "net")]
 pub(crate) mod uds;
+#[cfg(feature = "os-poll")]
+pub(crate) mod wait;
 
 /// What a selector watches on Windows.
 pub(crate) type RawSource = std::os::windows::io::RawSocket;

@@ -9,6 +9,8 @@
 #[cfg(windows)]
 mod device;
 mod groups;
+#[cfg(windows)]
+mod handles;
 #[cfg(all(test, feature = "net", unix))]
 mod model;
 mod pipe;

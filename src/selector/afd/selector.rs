@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::os::windows::io::{RawHandle, RawSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::handles::Handles;
 use super::pipes::{Pipes, SharedPipe};
-use super::table::Table;
+use super::table::{Added, Table};
 use crate::os::RawSource;
 use crate::os::windows::port::{Packet, Port};
 use crate::os::windows::socket;
 use crate::selector::contract::{Registration, Selector, Wake, refuse_exclusive};
 use crate::selector::readiness::{Readiness, ReadinessEvent};
+use crate::selector::rearm::Operator;
 use crate::selector::timeout::Deadline;
 use crate::{Interest, Token};
 
@@ -26,6 +29,8 @@ pub(super) mod key {
     pub(in super::super) const LOOK: usize = 3;
     /// An operation of a named pipe, or something to report of one.
     pub(in super::super) const PIPE: usize = 4;
+    /// A wait for a user's object.
+    pub(in super::super) const HANDLE: usize = 5;
 }
 
 /// How many packets are taken at once.
@@ -46,6 +51,9 @@ pub(crate) struct Afd {
 #[derive(Debug)]
 struct State {
     table: Table,
+    /// The places of users' sockets.
+    users: HashMap<RawSocket, usize>,
+    handles: Handles,
     pipes: Pipes,
     /// A wait is under way, so that changes are carried out by those who make them.
     is_waiting: bool,
@@ -65,6 +73,8 @@ impl Selector for Afd {
             port: Arc::new(Port::new()?),
             state: Mutex::new(State {
                 table: Table::new(),
+                users: HashMap::new(),
+                handles: Handles::default(),
                 pipes: Pipes::default(),
                 is_waiting: false,
                 wakers: HashMap::new(),
@@ -90,10 +100,16 @@ impl Selector for Afd {
         let mut packets = self.packets.lock().unwrap_or_else(PoisonError::into_inner);
         packets.resize(events.capacity().min(MOST_PACKETS), Packet::EMPTY);
         loop {
-            self.begin(events);
+            let look_again_by = self.begin(events);
             let room = (events.capacity() - events.len()).min(packets.len());
             // What no packet says is there already; the packets that are as well come along.
-            let limit = if events.is_empty() { deadline.remaining() } else { Some(Duration::ZERO) };
+            let limit = if events.is_empty() {
+                let look_again =
+                    look_again_by.map(|due| due.saturating_duration_since(Instant::now()));
+                [deadline.remaining(), look_again].into_iter().flatten().min()
+            } else {
+                Some(Duration::ZERO)
+            };
             let taken = match room {
                 0 => Ok(0),
                 _ => self.port.wait(&mut packets[..room], limit),
@@ -114,38 +130,48 @@ impl Selector for Afd {
         memory: Option<&mut Memory>,
     ) -> io::Result<()> {
         refuse_exclusive(interest)?;
-        let Memory(memory) = memory.ok_or_else(unseen)?;
+        let Some(Memory(memory)) = memory else {
+            return self.register_user_socket(source, token, interest);
+        };
         if memory.as_ref().is_some_and(Registered::is_alive) {
-            return Err(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                "the source is registered already",
-            ));
+            return Err(known());
         }
-        let base = socket::base_socket(source)?;
         let mut state = self.state();
-        let place = state.table.insert(&self.port, key::SOCKET, base, token, interest)?;
-        self.changed(&mut state, place);
+        let place = self.add(&mut state, source, token, interest, Operator::Crate)?;
         *memory = Some(Registered { selector: Arc::downgrade(self), place });
         Ok(())
     }
 
     fn reregister(
         self: &Arc<Self>,
-        _: RawSource,
+        source: RawSource,
         token: Token,
         interest: Interest,
         memory: Option<&mut Memory>,
     ) -> io::Result<()> {
         refuse_exclusive(interest)?;
-        let place = memory.ok_or_else(unseen)?.place_with(self)?;
+        let place = memory.map(|memory| memory.place_with(self)).transpose()?;
         let mut state = self.state();
+        let place = match place {
+            Some(place) => place,
+            None => *state.users.get(&source).ok_or_else(unknown)?,
+        };
         state.table.replace(place, token, interest);
         self.changed(&mut state, place);
         Ok(())
     }
 
-    fn deregister(self: &Arc<Self>, _: RawSource, memory: Option<&mut Memory>) -> io::Result<()> {
-        let memory = memory.ok_or_else(unseen)?;
+    fn deregister(
+        self: &Arc<Self>,
+        source: RawSource,
+        memory: Option<&mut Memory>,
+    ) -> io::Result<()> {
+        let Some(memory) = memory else {
+            let mut state = self.state();
+            let place = state.users.remove(&source).ok_or_else(unknown)?;
+            state.table.end(place);
+            return Ok(());
+        };
         memory.place_with(self)?;
         // Its drop ends the registration.
         memory.0 = None;
@@ -179,12 +205,87 @@ impl Afd {
         }
     }
 
-    /// Carries out all changes. From now on those who make more carry them out themselves.
-    fn begin(&self, events: &mut Vec<ReadinessEvent>) {
+    fn register_user_socket(
+        &self,
+        source: RawSource,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
         let mut state = self.state();
-        state.table.begin_wait();
+        if state.users.contains_key(&source) {
+            return Err(known());
+        }
+        let place = self.add(&mut state, source, token, interest, Operator::User)?;
+        state.users.insert(source, place);
+        Ok(())
+    }
+
+    /// Puts a socket into the table, and returns its place.
+    fn add(
+        &self,
+        state: &mut State,
+        source: RawSource,
+        token: Token,
+        interest: Interest,
+        operator: Operator,
+    ) -> io::Result<usize> {
+        let base = socket::base_socket(source)?;
+        let added = Added { base, token, interest, operator };
+        let place = state.table.insert(&self.port, key::SOCKET, added)?;
+        self.changed(state, place);
+        Ok(place)
+    }
+
+    pub(crate) fn register_handle(
+        &self,
+        handle: RawHandle,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        refuse_all_but_readable(interest)?;
+        let mut state = self.state();
+        let number = state.handles.insert(&self.port, handle, token, interest)?;
+        self.handle_changed(&mut state, number);
+        Ok(())
+    }
+
+    pub(crate) fn reregister_handle(
+        &self,
+        handle: RawHandle,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        refuse_all_but_readable(interest)?;
+        let mut state = self.state();
+        let number = state.handles.replace(handle, token, interest)?;
+        self.handle_changed(&mut state, number);
+        Ok(())
+    }
+
+    pub(crate) fn deregister_handle(&self, handle: RawHandle) -> io::Result<()> {
+        self.state().handles.remove(handle)
+    }
+
+    /// Has an object waited for from now on, or leaves that to the next wait.
+    fn handle_changed(&self, state: &mut State, number: usize) {
+        if !state.is_waiting {
+            return state.handles.list(number);
+        }
+        if state.handles.join_wait(number) {
+            // Should this fail, the next wait will look.
+            let _ = self.port.post(key::LOOK, 0);
+        }
+    }
+
+    /// Carries out all changes. From now on those who make more carry them out themselves. Returns
+    /// when to come back at the latest, to look at what users operate on.
+    fn begin(&self, events: &mut Vec<ReadinessEvent>) -> Option<Instant> {
+        let mut state = self.state();
+        let sockets = state.table.begin_wait();
         state.table.deliver_unpacked(events);
+        let handles = state.handles.begin_wait(events);
         state.is_waiting = true;
+        [sockets, handles].into_iter().flatten().min()
     }
 
     /// Takes over what a wait found. Returns whether to look again even if there is no time left.
@@ -203,6 +304,7 @@ impl Afd {
                 // It may have been dropped since.
                 key::WAKER => events.extend(state.wakers.get(&packet.which()).map(|w| w.take())),
                 key::PIPE => state.pipes.deliver(packet.which(), events),
+                key::HANDLE => state.handles.deliver(packet.which(), events),
                 _ => look_again = true,
             }
         }
@@ -295,7 +397,7 @@ impl Memory {
             Some(registered) if registered.selector.as_ptr() == Arc::as_ptr(selector) => {
                 Ok(registered.place)
             }
-            _ => Err(io::Error::new(io::ErrorKind::NotFound, "the source is not registered")),
+            _ => Err(unknown()),
         }
     }
 }
@@ -333,8 +435,24 @@ impl Drop for Registered {
     }
 }
 
-fn unseen() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "only sources of this crate can be registered")
+fn known() -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, "the source is registered already")
+}
+
+fn unknown() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the source is not registered")
+}
+
+/// An object is signalled or it is not.
+fn refuse_all_but_readable(interest: Interest) -> io::Result<()> {
+    refuse_exclusive(interest)?;
+    if interest.is_writable() || !interest.is_readable() {
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "an object can only be registered as readable, which it is when it is signalled",
+        ));
+    }
+    Ok(())
 }
 
 /// The wakes of one waker. A flag of its own is exact: as long as its packet is in the queue, and

@@ -7,10 +7,11 @@
 
 use std::fmt;
 use std::ops::BitOr;
+use std::time::Instant;
 
 use crate::Interest;
 use crate::selector::readiness::Readiness;
-use crate::selector::rearm::Trigger;
+use crate::selector::rearm::{Offers, Trigger};
 
 /// A set of the driver's poll events.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -117,6 +118,15 @@ pub(super) struct Now {
     pub(super) has_ended: bool,
 }
 
+impl Now {
+    fn directions(self) -> Readiness {
+        let choices =
+            [(self.can_be_read, Readiness::READABLE), (self.can_be_written, Readiness::WRITABLE)];
+        let holding = choices.into_iter().filter(|(holds, _)| *holds);
+        holding.fold(Readiness::NONE, |sum, (_, direction)| sum | direction)
+    }
+}
+
 impl Outcome {
     /// What is left of an answer that may be old. What ends a connection lasts; an end of which the
     /// answer does not know yet makes it worthless.
@@ -202,9 +212,55 @@ impl Socket {
         if self.trigger != Trigger::Edge {
             return;
         }
+        self.arm(Readiness::named_by(directions));
+    }
+
+    fn arm(&mut self, directions: Readiness) {
         // The end of the stream is not armed again: having come, it stays.
-        let conditions = Readiness::named_by(directions) | TERMINAL;
-        self.armed = self.armed | (conditions & self.interest);
+        self.armed = self.armed | ((directions | TERMINAL) & self.interest);
+    }
+
+    /// The directions that were reported, and of which nobody says when they are not ready any
+    /// more if a user operates on the socket.
+    pub(super) fn doubtful(&self) -> Readiness {
+        // After the end of a connection there is nothing to come.
+        let is_over = self.is_ended || self.is_closed || !self.armed.intersects(TERMINAL);
+        if self.trigger != Trigger::Edge || is_over {
+            return Readiness::NONE;
+        }
+        BOTH & self.interest & !self.armed
+    }
+
+    /// A look at a user's socket found this. What is gone is armed again, and of what still holds
+    /// it is said whether to offer it. Returns when to look again at the latest, if that matters.
+    pub(super) fn observed(
+        &mut self,
+        seen: Now,
+        offers: &mut Offers,
+        now: Instant,
+    ) -> Option<Instant> {
+        let mut doubtful = self.doubtful();
+        if seen.has_ended {
+            // The end of the stream is told to who reads, once.
+            if self.armed.intersects(Readiness::READ_CLOSED) {
+                self.arm(Readiness::READABLE);
+            }
+            doubtful = doubtful & !Readiness::READABLE;
+        }
+        let gone = doubtful & !seen.directions();
+        if gone != Readiness::NONE {
+            offers.changed();
+            self.arm(gone);
+        }
+        let repeated = doubtful & seen.directions();
+        if repeated == Readiness::NONE {
+            return None;
+        }
+        let (is_offered, look_again) = offers.hold(now);
+        if is_offered {
+            self.arm(repeated);
+        }
+        Some(look_again)
     }
 
     /// The registration is over.

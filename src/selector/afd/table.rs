@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::windows::io::{AsHandle, RawSocket};
+use std::time::Instant;
 
 use super::device::{Device, Operation};
 use super::groups::Groups;
@@ -14,6 +15,7 @@ use super::socket::{Command, Now, Outcome, Socket};
 use crate::os::windows::port::Port;
 use crate::os::windows::socket;
 use crate::selector::readiness::{Readiness, ReadinessEvent};
+use crate::selector::rearm::{Offers, Operator};
 use crate::{Interest, Token};
 
 /// A place for a socket.
@@ -22,6 +24,8 @@ struct Place {
     slot: Option<Slot>,
     /// Stands in the list of those to look at before the next wait.
     is_listed: bool,
+    /// Stands in the list of users' sockets to look at before each wait.
+    is_doubtful: bool,
 }
 
 #[derive(Debug)]
@@ -36,6 +40,18 @@ struct Slot {
     polled_in: u64,
     /// What is to be reported, though no packet will say so.
     unpacked: Readiness,
+    /// Of a socket that a user operates on, unseen.
+    offers: Option<Offers>,
+}
+
+/// A socket to be added.
+#[derive(Debug)]
+pub(super) struct Added {
+    /// The socket as the driver knows it.
+    pub(super) base: RawSocket,
+    pub(super) token: Token,
+    pub(super) interest: Interest,
+    pub(super) operator: Operator,
 }
 
 #[derive(Debug)]
@@ -45,6 +61,8 @@ pub(super) struct Table {
     groups: Groups<Device>,
     /// Places where there may be something to do before the next wait.
     listed: Vec<usize>,
+    /// Users' sockets of which something was reported, to look at before each wait.
+    doubtful: Vec<usize>,
     /// Sockets with something to report that no packet says.
     unpacked: VecDeque<usize>,
     /// How many polls are under way.
@@ -65,6 +83,7 @@ impl Table {
             vacant: Vec::new(),
             groups: Groups::new(),
             listed: Vec::new(),
+            doubtful: Vec::new(),
             unpacked: VecDeque::new(),
             polls: 0,
             waits: 0,
@@ -72,14 +91,8 @@ impl Table {
     }
 
     /// Adds a socket, and returns its place. Packets of its polls will have this key.
-    pub(super) fn insert(
-        &mut self,
-        port: &Port,
-        key: usize,
-        base: RawSocket,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<usize> {
+    pub(super) fn insert(&mut self, port: &Port, key: usize, added: Added) -> io::Result<usize> {
+        let Added { base, token, interest, operator } = added;
         let group = self.groups.join(base as usize, || {
             let device = Device::open()?;
             port.associate(device.as_handle(), key)?;
@@ -93,6 +106,7 @@ impl Table {
             operation: Operation::new(),
             polled_in: 0,
             unpacked: Readiness::NONE,
+            offers: (operator == Operator::User).then(Offers::new),
         };
         let place = self.vacant.pop().unwrap_or_else(|| {
             self.places.push(Place::default());
@@ -138,15 +152,42 @@ impl Table {
         }
     }
 
-    /// A wait begins: does what is to be done before.
-    pub(super) fn begin_wait(&mut self) {
+    /// A wait begins: does what is to be done before. Returns when it has to end at the latest, so
+    /// that a user's socket can be looked at again.
+    pub(super) fn begin_wait(&mut self) -> Option<Instant> {
         self.waits += 1;
+        let look_again = self.look_at_doubtful();
         while let Some(place) = self.listed.pop() {
             self.places[place].is_listed = false;
             if self.places[place].slot.is_some() {
                 self.carry_out(place);
             }
         }
+        look_again
+    }
+
+    fn look_at_doubtful(&mut self) -> Option<Instant> {
+        if self.doubtful.is_empty() {
+            return None;
+        }
+        let now = Instant::now();
+        let mut look_again: Option<Instant> = None;
+        for place in std::mem::take(&mut self.doubtful) {
+            self.places[place].is_doubtful = false;
+            let Some(slot) = &mut self.places[place].slot else { continue };
+            let Some(offers) = &mut slot.offers else { continue };
+            if slot.socket.doubtful() == Readiness::NONE {
+                continue;
+            }
+            if let Some(seen) = look(slot.base) {
+                let due = slot.socket.observed(seen, offers, now);
+                look_again = [look_again, due].into_iter().flatten().min();
+            }
+            self.places[place].is_doubtful = true;
+            self.doubtful.push(place);
+            self.list(place);
+        }
+        look_again
     }
 
     /// Does what is to be done for a socket.
@@ -188,6 +229,7 @@ impl Table {
                 push(events, slot.token, readiness);
                 // A level is polled again.
                 self.list(place);
+                self.doubt(place);
             }
         }
     }
@@ -206,9 +248,23 @@ impl Table {
         let readiness = slot.socket.completed(outcome);
         push(events, slot.token, readiness);
         self.polls -= 1;
+        if readiness != Readiness::NONE {
+            self.doubt(place);
+        }
         // One whose registration is over is freed here.
         self.list(place);
         readiness == Readiness::NONE
+    }
+
+    /// An event was given of a socket. If a user operates on it, it is looked at from now on.
+    fn doubt(&mut self, place: usize) {
+        let slot = self.slot(place);
+        if let Some(offers) = &mut slot.offers {
+            offers.reported();
+            if !std::mem::replace(&mut self.places[place].is_doubtful, true) {
+                self.doubtful.push(place);
+            }
+        }
     }
 
     /// How many packets are still to come.

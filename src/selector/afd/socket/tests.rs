@@ -395,3 +395,76 @@ fn every_order_of_events_keeps_the_promises_of_every_trigger() {
     let pairs = walk(&interests, &inputs);
     assert!(pairs > 400, "{pairs}");
 }
+
+/// What is seen of a user's socket.
+fn seen(directions: Readiness, has_ended: bool) -> Now {
+    let has = |direction| directions.intersects(direction);
+    Now {
+        can_be_read: has(Readiness::READABLE),
+        can_be_written: has(Readiness::WRITABLE),
+        has_ended,
+    }
+}
+
+/// A user's socket of which this was reported.
+fn reported(interest: Interest, events: AfdEvents) -> Socket {
+    let mut socket = Socket::new(interest);
+    socket.next();
+    socket.completed(Outcome::Ready(events));
+    socket
+}
+
+#[test]
+fn what_a_user_drained_is_asked_for_again() {
+    let mut socket = reported(READ_WRITE, AfdEvents::RECEIVE | AfdEvents::SEND);
+    assert_eq!(socket.doubtful(), BOTH);
+    let mut offers = Offers::new();
+    let due = socket.observed(seen(Readiness::WRITABLE, false), &mut offers, Instant::now());
+    assert!(due.is_some(), "what still holds is offered again");
+    assert_eq!(socket.doubtful(), Readiness::WRITABLE);
+    let Command::Submit(asked) = socket.next() else { panic!("nothing is asked for") };
+    assert!(asked.contains(AfdEvents::RECEIVE) && !asked.contains(AfdEvents::SEND));
+}
+
+#[test]
+fn what_a_user_left_is_offered_when_it_is_due() {
+    let mut socket = reported(READ, AfdEvents::RECEIVE);
+    let (mut offers, now) = (Offers::new(), Instant::now());
+    let holding = seen(Readiness::READABLE, false);
+    let due = socket.observed(holding, &mut offers, now).unwrap();
+    assert_eq!(socket.doubtful(), Readiness::READABLE, "not before its time");
+    let later = socket.observed(holding, &mut offers, due).unwrap();
+    assert_eq!(socket.doubtful(), Readiness::NONE);
+    assert!(later - due > due - now, "ever more rarely");
+}
+
+/// Who reads learns of the end with a readable event; who writes as well is not told for ever.
+#[test]
+fn the_end_of_a_stream_is_told_once_to_a_user_who_drained_it() {
+    let mut socket = reported(READ_WRITE, AfdEvents::RECEIVE | AfdEvents::SEND);
+    let (mut offers, now) = (Offers::new(), Instant::now());
+    socket.observed(seen(Readiness::WRITABLE, true), &mut offers, now);
+    let Command::Submit(asked) = socket.next() else { panic!("nothing is asked for") };
+    assert!(asked.contains(AfdEvents::RECEIVE | AfdEvents::DISCONNECT));
+    let report = socket.completed(Outcome::Ready(AfdEvents::DISCONNECT));
+    assert_eq!(report, Readiness::READABLE | Readiness::READ_CLOSED);
+    let due = socket.observed(seen(Readiness::WRITABLE, true), &mut offers, now);
+    assert!(due.is_some_and(|due| due > now));
+    assert_eq!(socket.next(), Command::Submit(AfdEvents::ALWAYS), "only the end of all");
+}
+
+#[test]
+fn after_a_reset_a_user_is_told_nothing_more() {
+    let mut socket = reported(READ_WRITE, AfdEvents::ABORT);
+    assert_eq!(socket.doubtful(), Readiness::NONE);
+    let mut offers = Offers::new();
+    let due = socket.observed(seen(Readiness::NONE, true), &mut offers, Instant::now());
+    assert_eq!((due, socket.next()), (None, Command::Nothing));
+}
+
+#[test]
+fn of_levels_and_one_shots_nothing_is_doubtful() {
+    for interest in [READ.level(), READ.oneshot(), READ.level().oneshot()] {
+        assert_eq!(reported(interest, AfdEvents::RECEIVE).doubtful(), Readiness::NONE);
+    }
+}
