@@ -46,6 +46,8 @@ fn a_token_is_a_number_and_an_interest_a_byte() {
 #[test]
 fn interests_can_be_made_and_asked_in_constants() {
     const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+    const ONCE: Interest = BOTH.level().oneshot();
+    const { assert!(ONCE.is_level() && ONCE.is_oneshot() && !ONCE.is_exclusive()) };
     const ANSWERS: [bool; 5] =
         [BOTH.is_readable(), BOTH.is_writable(), BOTH.is_aio(), BOTH.is_lio(), BOTH.is_priority()];
     assert_eq!(ANSWERS, [true, true, false, false, false]);
