@@ -4,6 +4,7 @@
 //! stop the others, and a summary with times ends the run.
 
 mod archs;
+mod bench;
 mod builds;
 mod command;
 mod contract;
@@ -40,7 +41,7 @@ const fn command(name: &'static str, steps: Steps, about: &'static str) -> Comma
 }
 
 /// The order is that of `ci`: what is cheap and fails often comes first.
-const CHECKS: [Command; 18] = [
+const CHECKS: [Command; 19] = [
     command("tidy", tidy::steps, "rules of this tree that no compiler knows"),
     command("format", builds::format, "rustfmt changes nothing"),
     command("clippy", builds::clippy, "no warning, with each forced cfg too"),
@@ -58,6 +59,7 @@ const CHECKS: [Command; 18] = [
     command("archs", archs::steps, "all tests for other processors and musl, in qemu [TARGET...]"),
     command("wine", wine::steps, "all tests as a program for Windows, under Wine [--times N]"),
     command("kernels", kernels::steps, "all tests on an old and a new Linux, in qemu"),
+    command("bench", bench::steps, "the measurements run; nothing is judged by time"),
     command("quick", quick, "the inner loop: tidy, format, clippy, tests in debug"),
 ];
 

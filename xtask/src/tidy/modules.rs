@@ -7,10 +7,9 @@ use super::Findings;
 use super::source::Source;
 
 /// The folders of which each file is a crate of its own, and the crates with one root.
-const FOLDERS_OF_ROOTS: [&str; 5] =
-    ["tests", "examples", "bench/benches", "bench/src/bin", "fuzz/fuzz_targets"];
-const ROOTS: [&str; 5] =
-    ["src/lib.rs", "xtask/src/main.rs", "bench/src/lib.rs", "bench/src/main.rs", "bench/build.rs"];
+const FOLDERS_OF_ROOTS: [&str; 4] =
+    ["tests", "examples", "bench/peers/programs", "fuzz/fuzz_targets"];
+const ROOTS: [&str; 3] = ["src/lib.rs", "xtask/src/main.rs", "bench/src/main.rs"];
 
 pub fn check(sources: &[Source], findings: &mut Findings) {
     let by_path: HashMap<&Path, &Source> =

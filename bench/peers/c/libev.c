@@ -1,0 +1,123 @@
+/* libev: streams and datagrams that are sent back. Its loop is level-triggered. */
+
+#include "peer.h"
+
+#include <ev.h>
+
+static size_t size;
+static char *buffer;
+
+typedef struct {
+    ev_io watcher;
+    char *backlog;
+    size_t length;
+} connection;
+
+static void drop_connection(struct ev_loop *loop, connection *one) {
+    ev_io_stop(loop, &one->watcher);
+    close(one->watcher.fd);
+    free(one->backlog);
+    free(one);
+}
+
+static void watch(struct ev_loop *loop, connection *one, int events) {
+    ev_io_stop(loop, &one->watcher);
+    ev_io_modify(&one->watcher, events);
+    ev_io_start(loop, &one->watcher);
+}
+
+static bool would_block(void) { return errno == EAGAIN || errno == EINTR; }
+
+/* Keeps what finds no room, and reads nothing until it is written. */
+static void write_later(struct ev_loop *loop, connection *one, const char *bytes, size_t count) {
+    one->backlog = malloc(count);
+    memcpy(one->backlog, bytes, count);
+    one->length = count;
+    watch(loop, one, EV_WRITE);
+}
+
+static void write_rest(struct ev_loop *loop, connection *one) {
+    ssize_t sent = send(one->watcher.fd, one->backlog, one->length, MSG_NOSIGNAL);
+    if (sent < 0) {
+        if (!would_block()) {
+            drop_connection(loop, one);
+        }
+        return;
+    }
+    one->length -= sent;
+    memmove(one->backlog, one->backlog + sent, one->length);
+    if (one->length == 0) {
+        free(one->backlog);
+        one->backlog = NULL;
+        watch(loop, one, EV_READ);
+    }
+}
+
+static void on_stream(struct ev_loop *loop, ev_io *watcher, int events) {
+    connection *one = (connection *)watcher;
+    if (events & EV_WRITE) {
+        write_rest(loop, one);
+        return;
+    }
+    ssize_t count = recv(watcher->fd, buffer, size, 0);
+    if (count <= 0) {
+        if (count == 0 || !would_block()) {
+            drop_connection(loop, one);
+        }
+        return;
+    }
+    ssize_t sent = send(watcher->fd, buffer, count, MSG_NOSIGNAL);
+    if (sent == count) {
+        return;
+    }
+    if (sent < 0 && !would_block()) {
+        drop_connection(loop, one);
+        return;
+    }
+    sent = sent < 0 ? 0 : sent;
+    write_later(loop, one, buffer + sent, count - sent);
+}
+
+static void on_connection(struct ev_loop *loop, ev_io *watcher, int events) {
+    (void)events;
+    int fd;
+    while ((fd = accept_next(watcher->fd, watcher->data == NULL)) >= 0) {
+        connection *one = calloc(1, sizeof *one);
+        ev_io_init(&one->watcher, on_stream, fd, EV_READ);
+        ev_io_start(loop, &one->watcher);
+    }
+}
+
+static void on_datagram(struct ev_loop *loop, ev_io *watcher, int events) {
+    (void)loop;
+    (void)events;
+    struct sockaddr_in peer;
+    socklen_t length = sizeof peer;
+    ssize_t count;
+    while ((count = recvfrom(watcher->fd, buffer, size, 0, (void *)&peer, &length)) >= 0) {
+        /* What finds no room is dropped, as datagrams may be. */
+        sendto(watcher->fd, buffer, count, 0, (void *)&peer, length);
+    }
+}
+
+int main(int count, char **words) {
+    raise_limit_of_files();
+    size = buffer_size(count, words);
+    buffer = malloc(size);
+    const char *path = setting(count, words, "path");
+    struct ev_loop *loop = ev_default_loop(EVBACKEND_EPOLL);
+    ev_io watcher;
+    if (has_load(count, words, "echo")) {
+        int fd = bound_socket(SOCK_STREAM, path);
+        ev_io_init(&watcher, on_connection, fd, EV_READ);
+        watcher.data = (void *)path;
+    } else if (has_load(count, words, "datagrams")) {
+        ev_io_init(&watcher, on_datagram, bound_socket(SOCK_DGRAM, NULL), EV_READ);
+    } else {
+        stop("no such load here");
+    }
+    ev_io_start(loop, &watcher);
+    listening(watcher.fd, path);
+    ev_run(loop, 0);
+    return 0;
+}

@@ -1,0 +1,79 @@
+/* libevent: streams, by its buffered events, and datagrams that are sent back. */
+
+#include "peer.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+
+static size_t size;
+static char *buffer;
+static bool nodelay;
+
+/* Moves what came in to what goes out; nothing is copied. */
+static void on_read(struct bufferevent *stream, void *context) {
+    (void)context;
+    bufferevent_write_buffer(stream, bufferevent_get_input(stream));
+}
+
+static void on_event(struct bufferevent *stream, short events, void *context) {
+    (void)context;
+    if (events & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) {
+        bufferevent_free(stream);
+    }
+}
+
+static void on_connection(
+    struct evconnlistener *listener,
+    evutil_socket_t fd,
+    struct sockaddr *peer,
+    int length,
+    void *context
+) {
+    (void)listener;
+    (void)peer;
+    (void)length;
+    if (nodelay) {
+        int on = 1;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    struct bufferevent *stream = bufferevent_socket_new(context, fd, BEV_OPT_CLOSE_ON_FREE);
+    bufferevent_setcb(stream, on_read, NULL, on_event, NULL);
+    bufferevent_set_max_single_read(stream, size);
+    bufferevent_set_max_single_write(stream, size);
+    bufferevent_enable(stream, EV_READ | EV_WRITE);
+}
+
+static void on_datagram(evutil_socket_t fd, short events, void *context) {
+    (void)events;
+    (void)context;
+    struct sockaddr_in peer;
+    socklen_t length = sizeof peer;
+    ssize_t count;
+    while ((count = recvfrom(fd, buffer, size, 0, (void *)&peer, &length)) >= 0) {
+        /* What finds no room is dropped, as datagrams may be. */
+        sendto(fd, buffer, count, 0, (void *)&peer, length);
+    }
+}
+
+int main(int count, char **words) {
+    raise_limit_of_files();
+    size = buffer_size(count, words);
+    buffer = malloc(size);
+    const char *path = setting(count, words, "path");
+    nodelay = path == NULL;
+    struct event_base *base = event_base_new();
+    if (has_load(count, words, "echo")) {
+        int fd = bound_socket(SOCK_STREAM, path);
+        evconnlistener_new(base, on_connection, base, LEV_OPT_CLOSE_ON_FREE, 0, fd);
+        listening(fd, path);
+    } else if (has_load(count, words, "datagrams")) {
+        int fd = bound_socket(SOCK_DGRAM, NULL);
+        event_add(event_new(base, fd, EV_READ | EV_PERSIST, on_datagram, NULL), NULL);
+        listening(fd, NULL);
+    } else {
+        stop("no such load here");
+    }
+    return event_base_dispatch(base);
+}

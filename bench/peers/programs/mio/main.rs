@@ -1,0 +1,48 @@
+//! mio: this source is compiled once with this work tree's crate and once with the published one.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../support/echo.rs"]
+mod echo;
+
+mod datagrams;
+mod idle;
+mod streams;
+mod timeouts;
+mod wakes;
+
+use mio::net::{TcpListener, UnixListener};
+use support::Arguments;
+
+fn main() -> std::io::Result<()> {
+    let arguments = Arguments::of_process();
+    support::raise_limit_of_files();
+    match arguments.load.as_str() {
+        "echo" | "broadcast" => serve(&arguments),
+        "datagrams" => datagrams::serve(arguments.get("buffer")),
+        "wake-pending" => wakes::pending(arguments.get("count")),
+        "wake-channel" => wakes::channel(arguments.get("count")),
+        "wake-round-trip" => wakes::round_trip(arguments.get("count")),
+        "timeouts" => timeouts::run(arguments.get("microseconds"), arguments.get("count")),
+        "idle" | "idle-poll" => idle::run(&arguments),
+        _ => arguments.unknown(),
+    }
+}
+
+fn serve(arguments: &Arguments) -> std::io::Result<()> {
+    let buffer = arguments.get("buffer");
+    let broadcast = arguments.load == "broadcast";
+    match arguments.find::<String>("path") {
+        Some(path) => {
+            let listener = UnixListener::bind(&path)?;
+            support::listening(path);
+            streams::serve(listener, buffer, broadcast)
+        }
+        None => {
+            let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+            support::listening(listener.local_addr()?);
+            streams::serve(listener, buffer, broadcast)
+        }
+    }
+}

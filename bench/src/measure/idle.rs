@@ -1,0 +1,35 @@
+//! Many registered sources of which few are active.
+
+use super::{Context, grouped, wakes};
+
+/// The numbers of idle and of active sources; the first two are those of the target.
+const MIXES: [(usize, usize); 5] =
+    [(1_000_000, 1), (1000, 1), (1_000_000, 100), (1_000_000, 10_000), (100_000, 1)];
+
+pub fn epoll(context: &mut Context<'_>) -> Result<(), String> {
+    let mixes = if context.settings.quick { &MIXES[..2] } else { &MIXES[..] };
+    for (idle, active) in mixes {
+        run(context, "idle", *idle, *active);
+    }
+    Ok(())
+}
+
+pub fn poll(context: &mut Context<'_>) -> Result<(), String> {
+    run(context, "idle-poll", 999, 1);
+    Ok(())
+}
+
+fn run(context: &mut Context<'_>, load: &'static str, idle: usize, active: usize) {
+    let setting = describe(idle, active);
+    if context.time_is_up() {
+        context.note(&format!("{setting}: left out, no time"));
+        return;
+    }
+    let count = if context.settings.quick { 100 } else { 20_000 / active.min(1000) + 10 };
+    let settings = [format!("idle={idle}"), format!("active={active}"), format!("count={count}")];
+    wakes::run(context, load, &setting, &settings, Some(0));
+}
+
+pub fn describe(idle: usize, active: usize) -> String {
+    format!("{} idle, {} active", grouped(idle), grouped(active))
+}

@@ -1,0 +1,86 @@
+//! Loads that programs run by themselves and print the results of: wakes, spawns, timeouts.
+
+use std::time::Duration;
+
+use super::{Context, calls};
+use crate::server;
+
+/// How long one run may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Names of what programs print, with what the report calls them.
+pub const EACH: (&str, &str) = ("time of each", "ns");
+pub const MESSAGES: (&str, &str) = ("messages a second", "1/s");
+const PER_POLL: (&str, &str) = ("messages per poll", "");
+pub const TASKS: (&str, &str) = ("tasks a second", "1/s");
+pub const MEDIAN: (&str, &str) = ("p50", "µs");
+const P99: (&str, &str) = ("p99", "µs");
+pub const EVENT: (&str, &str) = ("time per event", "ns");
+pub const BYTES: (&str, &str) = ("user-space bytes per idle source", "B");
+const PRINTED: [(&str, (&str, &str)); 8] = [
+    ("nanoseconds", EACH),
+    ("messages_per_second", MESSAGES),
+    ("messages_per_poll", PER_POLL),
+    ("tasks_per_second", TASKS),
+    ("p50_microseconds", MEDIAN),
+    ("p99_microseconds", P99),
+    ("nanoseconds_per_event", EVENT),
+    ("user_bytes_per_idle_source", BYTES),
+];
+
+pub fn pending(context: &mut Context<'_>) -> Result<(), String> {
+    let count = less_if_quick(context, 1_000_000);
+    run(context, "wake-pending", "as fast as it goes", &[format!("count={count}")], Some(0));
+    calls::of_runs(context, "wake-pending", "count")
+}
+
+pub fn channel(context: &mut Context<'_>) -> Result<(), String> {
+    let count = less_if_quick(context, 1_000_000);
+    run(context, "wake-channel", "as fast as it goes", &[format!("count={count}")], None);
+    Ok(())
+}
+
+pub fn round_trip(context: &mut Context<'_>) -> Result<(), String> {
+    let count = less_if_quick(context, 50_000);
+    run(context, "wake-round-trip", "two cores", &[format!("count={count}")], None);
+    run(context, "wake-round-trip", "one core", &[format!("count={count}")], Some(0));
+    Ok(())
+}
+
+pub fn spawn(context: &mut Context<'_>) -> Result<(), String> {
+    let count = less_if_quick(context, 1_000_000);
+    run(context, "spawn", "as fast as it goes", &[format!("count={count}")], None);
+    Ok(())
+}
+
+pub fn timeouts(context: &mut Context<'_>) -> Result<(), String> {
+    let count = less_if_quick(context, 1000).max(50);
+    let settings = [format!("count={count}"), "microseconds=10".into()];
+    run(context, "timeouts", "10 µs", &settings, Some(0));
+    Ok(())
+}
+
+fn less_if_quick(context: &Context<'_>, count: usize) -> usize {
+    if context.settings.quick { count / 100 } else { count }
+}
+
+/// Has each peer run the load in each round, on one core or on all.
+pub fn run(
+    context: &mut Context<'_>,
+    load: &'static str,
+    setting: &str,
+    settings: &[String],
+    core: Option<usize>,
+) {
+    let peers = context.peers(load);
+    let mut peers: Vec<_> = peers.iter().map(|row| (row.0.name, row)).collect();
+    let rounds = context.settings.rounds;
+    context.in_rounds(setting, rounds, &mut peers, |context, (peer, program), round| {
+        for (name, value) in server::run(program, load, settings, LIMIT, core)? {
+            if let Some((_, metric)) = PRINTED.iter().find(|row| row.0 == name) {
+                context.add(peer.name, setting, *metric, round, value);
+            }
+        }
+        Ok(())
+    });
+}
