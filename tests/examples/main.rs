@@ -4,48 +4,27 @@
 //! One test runs at a time, so that all have enough descriptors under the usual limit of 1,024.
 #![cfg(all(unix, feature = "os-poll", feature = "net"))]
 
-use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use connection::{Connection, LONGEST_LINE, Progress};
 
-#[path = "../examples/line_echo/connection.rs"]
+#[path = "../../examples/line_echo/connection.rs"]
 #[allow(dead_code)]
 mod connection;
+#[path = "../support/example.rs"]
+mod example;
+#[cfg(all(target_os = "linux", feature = "os-ext"))]
+mod recipes;
+
+use example::example;
 
 /// How long to wait for what has to come.
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// The example, built as this test was: `cargo test --tests` builds none, or leaves an old one.
-fn example(name: &str) -> PathBuf {
-    let test = env::current_exe().expect("the path of this test");
-    let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/test");
-    let target = profile.parent().expect("target");
-    let mut features = vec!["os-poll", "net"];
-    features.extend(cfg!(feature = "os-ext").then_some("os-ext"));
-    features.extend(cfg!(feature = "log").then_some("log"));
-    let profile_name = match profile.file_name().and_then(|name| name.to_str()) {
-        Some("debug") | None => "dev",
-        Some(name) => name,
-    };
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--quiet", "--no-default-features", "--profile", profile_name])
-        .args(["--features", &features.join(","), "--example", name])
-        .arg("--target-dir")
-        .arg(target)
-        .output()
-        .expect("cargo");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    profile.join("examples").join(name)
-}
 
 /// Lets one test at a time have the descriptors.
 fn turn() -> MutexGuard<'static, ()> {
