@@ -68,6 +68,24 @@ fn events_is_the_same_type_under_both_its_paths() {
     assert!(iter.next().is_none());
 }
 
+#[cfg(all(windows, feature = "os-ext"))]
+#[test]
+fn named_pipes_go_anywhere_and_convert() {
+    use std::io::{Read, Write};
+    use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
+
+    use mio::windows::NamedPipe;
+
+    fn is_pipe<T>()
+    where
+        T: GoesAnywhere + Source + AsHandle + AsRawHandle + FromRawHandle + From<OwnedHandle>,
+        T: Read + Write,
+        for<'a> &'a T: Read + Write,
+    {
+    }
+    is_pipe::<NamedPipe>();
+}
+
 #[cfg(all(unix, feature = "net"))]
 mod net {
     use std::io::{Read, Write};

@@ -256,6 +256,10 @@ impl World {
     /// What no packet says is posted.
     fn settle(&mut self) {
         self.carry_out();
+        if self.pipe.is_over() {
+            let drivers = [self.connect, self.read, self.write];
+            assert_eq!(drivers, [Driver::Idle; 3], "memory is given back before the packet came");
+        }
         self.is_posted |= self.pipe.has_report();
     }
 
@@ -447,9 +451,6 @@ impl World {
         assert!(!drivers.iter().any(|driver| matches!(driver, Driver::Packet(_))), "no rest");
         assert_eq!(self.pipe.is_over(), is_dropped, "over once it was dropped, and only then");
         assert_eq!(self.is_closed, is_dropped, "closed once it was dropped, and only then");
-        if is_dropped {
-            assert!(drivers.iter().all(|driver| *driver == Driver::Idle), "over too early");
-        }
         if let Some(interest) = self.promise.interest {
             let ready = self.ready() & interest;
             if self.promise.is_level && ready != Readiness::NONE {
@@ -506,6 +507,19 @@ fn the_next_client_is_read_from_whatever_was_wrong_with_the_last() {
     assert_eq!(pipe.next(), Some(Command::Begin(Operation::Read)));
 }
 
+#[test]
+fn a_client_is_read_from_whatever_was_wrong_without_one() {
+    let mut pipe = Pipe::new();
+    pipe.attached(false);
+    assert_eq!(pipe.read(1), Answer::Begin);
+    assert_eq!(pipe.asked(Operation::Read, Err(OTHER), 0), Answer::Failed(OTHER));
+    assert_eq!(pipe.connect(), Answer::Begin);
+    pipe.asked(Operation::Connect, Ok(()), 0);
+    assert_eq!(pipe.next(), None);
+    pipe.completed(Operation::Connect, Outcome::Moved(0));
+    assert_eq!(pipe.next(), Some(Command::Begin(Operation::Read)));
+}
+
 /// N4.
 #[test]
 fn a_part_of_a_message_is_no_error() {
@@ -520,6 +534,30 @@ fn a_part_of_a_message_is_no_error() {
     ];
     for (error, moved, is_message, expected) in cases {
         assert_eq!(Outcome::new(error, moved, is_message), expected, "{error}, {moved}");
+    }
+}
+
+/// N10.
+#[test]
+fn a_client_that_came_first_is_no_error() {
+    for error in [code::PIPE_CONNECTED, code::NO_DATA] {
+        for is_at_once in [true, false] {
+            let mut pipe = Pipe::new();
+            pipe.attached(false);
+            pipe.registered(READ_WRITE);
+            assert_eq!(pipe.connect(), Answer::Begin);
+            if is_at_once {
+                let answer = pipe.asked(Operation::Connect, Err(error), 0);
+                assert_eq!(answer, Answer::Done(()));
+            } else {
+                pipe.asked(Operation::Connect, Ok(()), 0);
+                assert_eq!(pipe.connect(), Answer::WouldBlock);
+                pipe.completed(Operation::Connect, Outcome::Failed(error));
+            }
+            assert_eq!(pipe.report(), Readiness::WRITABLE);
+            assert_eq!(pipe.take_error(), None);
+            assert_eq!(pipe.next(), Some(Command::Begin(Operation::Read)));
+        }
     }
 }
 
