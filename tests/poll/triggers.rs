@@ -53,8 +53,8 @@ fn a_level_lasts_until_all_was_read() {
         expect_at_once(&mut poll, Event::is_readable);
         assert_eq!(stream.read(&mut [0]).unwrap(), 1);
     }
-    expect_no_events(&mut poll);
     expect_would_block(stream.read(&mut [0]));
+    expect_no_events(&mut poll);
     expect_no_events(&mut poll);
 }
 
@@ -70,6 +70,7 @@ fn a_level_lasts_until_the_last_datagram() {
         expect_at_once(&mut poll, Event::is_readable);
         socket.recv(&mut [0; 8]).unwrap();
     }
+    expect_would_block(socket.recv(&mut [0; 8]));
     expect_no_events(&mut poll);
 }
 
@@ -85,18 +86,19 @@ fn a_level_lasts_until_the_last_connection() {
         expect_at_once(&mut poll, Event::is_readable);
         listener.accept().unwrap();
     }
+    expect_would_block(listener.accept());
     expect_no_events(&mut poll);
 }
 
 #[test]
-fn a_level_says_each_time_that_the_peer_has_closed() {
+fn a_level_says_each_time_that_the_end_can_be_read() {
     let mut poll = Poll::new().unwrap();
     let (mut stream, peer) = connected();
     register(&poll, &mut stream, Interest::READABLE.level());
     drop(peer);
-    expect_event(&mut poll, SOURCE, Event::is_read_closed);
+    expect_event(&mut poll, SOURCE, Event::is_readable);
     for _ in 0..3 {
-        expect_at_once(&mut poll, Event::is_read_closed);
+        expect_at_once(&mut poll, Event::is_readable);
         assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
     }
 }
@@ -116,7 +118,7 @@ fn a_one_shot_is_one_event_until_it_is_registered_anew() {
         expect_no_events(&mut poll);
         for _ in 0..2 {
             reregister(&poll, &mut stream, once.remove(Interest::WRITABLE).unwrap());
-            expect_event(&mut poll, SOURCE, Event::is_read_closed);
+            expect_event(&mut poll, SOURCE, Event::is_readable);
             expect_no_events(&mut poll);
         }
         poll.registry().deregister(&mut stream).unwrap();

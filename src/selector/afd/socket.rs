@@ -127,27 +127,6 @@ impl Now {
     }
 }
 
-impl Outcome {
-    /// What is left of an answer that may be old. What ends a connection lasts; an end of which the
-    /// answer does not know yet makes it worthless.
-    pub(super) fn confirmed(self, now: impl FnOnce() -> Option<Now>) -> Outcome {
-        let Outcome::Ready(events) = self else { return self };
-        let Some(now) = now() else { return self };
-        let mut confirmed = AfdEvents(events.0 & AfdEvents::LASTING.0);
-        if now.has_ended && confirmed == AfdEvents(0) {
-            return Outcome::Ready(confirmed);
-        }
-        let directions =
-            [(now.can_be_read, AfdEvents::RECEIVE), (now.can_be_written, AfdEvents::SEND)];
-        for (is_so, event) in directions {
-            if is_so {
-                confirmed = confirmed | event;
-            }
-        }
-        Outcome::Ready(confirmed)
-    }
-}
-
 /// What to do for a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
@@ -177,6 +156,8 @@ pub(super) struct Socket {
     trigger: Trigger,
     /// What is reported has to hold still. A one-shot can be that too.
     is_level: bool,
+    /// Since the last report an answer was worthless.
+    was_asked_again: bool,
     poll: Poll,
     /// The registration is over.
     is_ended: bool,
@@ -193,6 +174,7 @@ impl Socket {
             armed: conditions,
             trigger: Trigger::of(interest),
             is_level: interest.is_level(),
+            was_asked_again: false,
             poll: Poll::None,
             is_ended: false,
             is_closed: false,
@@ -291,9 +273,34 @@ impl Socket {
     }
 
     /// Whether what it reports has to hold still, so that an answer from before the wait is to be
-    /// [confirmed](Outcome::confirmed).
+    /// [confirmed](Socket::confirmed).
     pub(super) fn is_level(&self) -> bool {
         self.is_level
+    }
+
+    /// What is left of an answer that may be old. What ends a connection lasts. An end of which the
+    /// answer does not know yet makes it worthless: it is asked for again, once before the next
+    /// report, as doing so puts the socket behind all others.
+    pub(super) fn confirmed(
+        &mut self,
+        outcome: Outcome,
+        now: impl FnOnce() -> Option<Now>,
+    ) -> Outcome {
+        let Outcome::Ready(events) = outcome else { return outcome };
+        let Some(now) = now() else { return outcome };
+        let mut confirmed = AfdEvents(events.0 & AfdEvents::LASTING.0);
+        let is_worthless = now.has_ended && confirmed == AfdEvents(0);
+        if is_worthless && !std::mem::replace(&mut self.was_asked_again, true) {
+            return Outcome::Ready(confirmed);
+        }
+        let directions =
+            [(now.can_be_read, AfdEvents::RECEIVE), (now.can_be_written, AfdEvents::SEND)];
+        for (is_so, event) in directions {
+            if is_so {
+                confirmed = confirmed | event;
+            }
+        }
+        Outcome::Ready(confirmed)
     }
 
     /// The packet of the poll has come, or the poll could not be begun. Returns what to report.
@@ -315,6 +322,7 @@ impl Socket {
     /// Of the conditions that hold, those to report. What the trigger says is disarmed.
     fn report(&mut self, holding: Readiness) -> Readiness {
         let report = holding & self.armed;
+        self.was_asked_again &= report == Readiness::NONE;
         let is_over = report.intersects(TERMINAL);
         match self.trigger {
             Trigger::Level => {}

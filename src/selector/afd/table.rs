@@ -243,7 +243,7 @@ impl Table {
         let is_fresh = slot.polled_in == waits;
         let mut outcome = slot.operation.finish();
         if !is_fresh && slot.socket.is_level() {
-            outcome = outcome.confirmed(|| look(slot.base));
+            outcome = slot.socket.confirmed(outcome, || look(slot.base));
         }
         let readiness = slot.socket.completed(outcome);
         push(events, slot.token, readiness);

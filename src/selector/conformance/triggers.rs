@@ -164,12 +164,16 @@ pub(crate) fn a_half_closed_peer_is_reported_by_every_wait<S: Selector>() {
 
 pub(crate) fn levels_starve_nobody<S: Selector>() {
     const SOURCES: usize = 5;
-    for capacity in [1, 3] {
+    for (capacity, interest) in [1, 3].into_iter().flat_map(|c| [BOTH, WRITE].map(|i| (c, i))) {
         let mut waiter = Waiter::<S>::with_capacity(capacity);
         let mut sources: Vec<_> =
-            (0..SOURCES).map(|token| registered(&waiter, token, BOTH.level())).collect();
+            (0..SOURCES).map(|token| registered(&waiter, token, interest.level())).collect();
         for (_, peer) in &mut sources {
             peer.write_all(b"x").unwrap();
+            // A change that comes while their events wait for their turn, and is outside of the
+            // interest of who only writes.
+            waiter.wait(Some(LIMIT));
+            peer.shutdown(Shutdown::Write).unwrap();
         }
         let mut count = [0; SOURCES];
         // Where directions are watched on their own, each has its turn.

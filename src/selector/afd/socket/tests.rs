@@ -1,7 +1,7 @@
 //! The machine against a model of the driver: every state that any order of events can lead to, and
 //! every event in each of them.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use super::*;
 
@@ -193,7 +193,7 @@ impl World {
                 can_be_written: has(AfdEvents::SEND),
                 has_ended: has(AfdEvents::LASTING),
             };
-            outcome = outcome.confirmed(|| Some(now));
+            outcome = self.socket.confirmed(outcome, || Some(now));
         }
         self.completed(outcome)
     }
@@ -376,6 +376,43 @@ fn every_order_of_events_keeps_the_promises() {
     let pairs = walk(&[READ, WRITE, READ_WRITE], &INPUTS);
     // All but those that cannot follow each other: nothing follows a packet that is not there.
     assert!(pairs > 340, "{pairs}");
+}
+
+/// Several sockets and room for one event, so that packets wait for longer than one wait: each has
+/// its turn all the same, also where each answer is worthless at first.
+#[test]
+fn levels_that_have_ended_starve_nobody() {
+    const SOCKETS: usize = 4;
+    let mut worlds = vec![World::new(WRITE.level()); SOCKETS];
+    for world in &mut worlds {
+        world.apply(Input::Appears(AfdEvents::SEND));
+        // Not asked for by who only writes.
+        world.apply(Input::Appears(AfdEvents::DISCONNECT));
+    }
+    let mut queue = VecDeque::new();
+    let mut told = [0; SOCKETS];
+    for _ in 0..4 * SOCKETS {
+        let mut steps = 0;
+        loop {
+            for (number, world) in worlds.iter_mut().enumerate() {
+                // So does a wait that has to look again.
+                world.apply(Input::WaitBegins);
+                if matches!(world.look(false), Command::Submit(_)) {
+                    queue.push_back(number);
+                }
+            }
+            let number = queue.pop_front().expect("all are ready");
+            let Driver::Packet(outcome) = worlds[number].driver else { panic!("no packet") };
+            worlds[number].driver = Driver::Idle;
+            if worlds[number].packet(outcome) != Readiness::NONE {
+                told[number] += 1;
+                break;
+            }
+            steps += 1;
+            assert!(steps <= 2 * SOCKETS, "the wait does not end");
+        }
+    }
+    assert!(told.iter().all(|count| *count > 1), "{told:?}");
 }
 
 /// A failed connect is left out: to the machine it is a reset by another name.
