@@ -119,7 +119,8 @@ pub(crate) fn no_wake_is_lost_among_threads<S: Selector>() {
 
 /// A round trip for each wake, while another thread registers and deregisters as fast as it can.
 pub(crate) fn no_wake_is_lost_to_registrations<S: Selector>() {
-    const ROUNDS: usize = 5_000;
+    // Wine has one server, which is asked about all of this.
+    const ROUNDS: usize = if cfg!(windows) { 500 } else { 5_000 };
     let mut waiter = Waiter::<S>::new();
     let selector = std::sync::Arc::clone(&waiter.selector);
     let waker = waiter.selector.waker(Token(1)).unwrap();

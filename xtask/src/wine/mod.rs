@@ -21,7 +21,7 @@ const TARGET: &str = "x86_64-pc-windows-gnu";
 const QUICK_START: &str = "quickstart.exe";
 
 /// How many seconds a program may take. Most end in one.
-const LIMIT: u32 = 300;
+const LIMIT: u32 = 600;
 
 pub fn steps(arguments: &[String]) -> Result<Vec<Step>, String> {
     let times = match arguments {
