@@ -44,9 +44,9 @@ impl<T, R: Registration> IoSource<T, R> {
         result
     }
 
-    /// Runs a read or write of up to `wanted` bytes of a stream. If it would block, or was cut
-    /// short, the next change of its direction is an event: having moved fewer bytes than it
-    /// could, it found the end of what was there.
+    /// Runs a read or write of up to `wanted` bytes of a stream, or datagrams of a batch. If it
+    /// would block, or was cut short, the next change of its direction is an event: having moved
+    /// fewer than it could, it found the end of what was there.
     #[inline]
     pub(crate) fn do_stream_io(
         &self,

@@ -10,6 +10,7 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
+use mio::net::udp::{Ecn, RecvBatch, SendBatch, Transmit};
 use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
 use mio::unix::{SourceFd, pipe};
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -219,6 +220,59 @@ fn datagrams_allocate_nothing() {
         turn();
     }
     without_allocation("datagrams", turn);
+}
+
+/// With all that can go with a datagram, in rows and alone.
+#[test]
+fn many_datagrams_allocate_nothing() {
+    let mut poll = Poll::new().unwrap();
+    let mut events = Events::with_capacity(16);
+    let sender = UdpSocket::bind(loopback_v4()).unwrap();
+    let mut receiver = UdpSocket::bind(loopback_v4()).unwrap();
+    let to = receiver.local_addr().unwrap();
+    let capabilities = receiver.capabilities().unwrap();
+    for (is_possible, set) in [
+        (capabilities.receive_destination, UdpSocket::set_recv_destination as fn(&_, _) -> _),
+        (capabilities.receive_ecn, UdpSocket::set_recv_ecn),
+        (capabilities.receive_segments > 1, UdpSocket::set_recv_offload),
+    ] {
+        if is_possible {
+            set(&receiver, true).unwrap();
+        }
+    }
+    poll.registry().register(&mut receiver, TOKEN, Interest::READABLE).unwrap();
+    let (mut sending, mut receiving) = (SendBatch::with_capacity(4), RecvBatch::with_capacity(4));
+    let (bytes, mut storage) = (vec![7; 100_000], Box::new([[0; 65_535]; 4]));
+    let mut turn = || {
+        let mut row = Transmit::new(&bytes).target(to).segment_size(1452);
+        if capabilities.send_ecn {
+            row = row.ecn(Ecn::Ect0);
+        }
+        if capabilities.send_source {
+            row = row.source(to.ip());
+        }
+        let transmits = [Transmit::new(b"hello").target(to), row];
+        assert_eq!(sender.send_many(&mut sending, &transmits).unwrap(), 2);
+        let mut left = 5 + bytes.len();
+        while left > 0 {
+            next(&mut poll, &mut events);
+            let mut buffers = storage.each_mut().map(|bytes| IoSliceMut::new(bytes));
+            while receiver.recv_many(&mut receiving, &mut buffers).is_ok() {
+                for (received, buffer) in receiving.received().iter().zip(&buffers) {
+                    left -= received.segments(buffer).map(<[u8]>::len).sum::<usize>();
+                }
+            }
+        }
+        let mut buffer = [0; 8];
+        assert_eq!(sender.send_to_vectored(&[IoSlice::new(b"hello")], to).unwrap(), 5);
+        next(&mut poll, &mut events);
+        assert_eq!(receiver.recv_vectored(&mut [IoSliceMut::new(&mut buffer)]).unwrap(), 5);
+        would_block(receiver.recv_from_vectored(&mut [IoSliceMut::new(&mut buffer)]));
+    };
+    if is_poll2() {
+        turn();
+    }
+    without_allocation("many datagrams", turn);
 }
 
 #[test]

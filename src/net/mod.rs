@@ -16,6 +16,7 @@
 
 mod tcp_listener;
 mod tcp_stream;
+pub mod udp;
 mod udp_socket;
 #[cfg(unix)]
 mod unix_datagram;

@@ -14,6 +14,9 @@ use crate::{Interest, os};
 /// fails, as the system has it (Linux: lost). After a readable event, receive until
 /// [`WouldBlock`](io::ErrorKind::WouldBlock).
 ///
+/// Many datagrams in one call, and what goes with each: [`send_many`](UdpSocket::send_many),
+/// [`recv_many`](UdpSocket::recv_many), and the module [`udp`](crate::net::udp).
+///
 /// # Examples
 ///
 /// ```

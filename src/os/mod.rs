@@ -30,6 +30,8 @@ cfg_if! {
 
 #[cfg(feature = "net")]
 mod connecting;
+#[cfg(feature = "net")]
+pub(crate) mod datagram;
 // Tested on every system.
 #[cfg(all(feature = "net", any(windows, test)))]
 #[cfg_attr(not(windows), allow(dead_code))]

@@ -26,9 +26,9 @@ use crate::{Interest, Token};
 ///    effect in a wait that is under way.
 /// 4. **Edges.** What an interest without a trigger means. A direction of a source is *awaited*
 ///    from its registration on, and again once an operation in it returned `WouldBlock` or, of a
-///    stream, moved fewer bytes than asked for (and not none: that is the end). Awaited and ready
-///    at the same time, it is answered by an event of this wait, or of a later one for lack of
-///    room, which ends the awaiting.
+///    stream, moved fewer bytes than asked for (and not none: that is the end), or in a batch fewer
+///    datagrams. Awaited and ready at the same time, it is answered by an event of this wait, or of
+///    a later one for lack of room, which ends the awaiting.
 ///
 ///    - *None without a reason.* Since the last event of a source, a direction of its interest has
 ///      changed, or one is awaited and ready. Several changes may be one event; and each direction

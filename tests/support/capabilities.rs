@@ -100,6 +100,11 @@ pub const END_IS_KNOWN_BEFORE_DATA_IS_READ: Capability =
 pub const DATAGRAMS_ARE_CUT: Capability =
     Capability { name: "cutting of datagrams without an error", is_here: || !cfg!(windows) };
 
+/// A datagram cannot be sent from an address that the machine does not have. Wine sends it from one
+/// that it has.
+pub const CHECKS_SOURCES: Capability =
+    Capability { name: "check of a datagram's source, in Wine", is_here: || !is_wine() };
+
 /// Joining a group twice and leaving one not joined are errors of their own kinds.
 pub const KINDS_OF_GROUP_ERRORS: Capability =
     Capability { name: "kinds of errors about groups", is_here: || !cfg!(windows) };

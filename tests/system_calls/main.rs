@@ -12,6 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod many;
 mod names;
 mod operations;
 mod standard;

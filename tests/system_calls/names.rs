@@ -2,7 +2,7 @@
 
 use libc::c_long;
 
-const EVERYWHERE: [(c_long, &str); 32] = [
+const EVERYWHERE: [(c_long, &str); 34] = [
     (libc::SYS_accept4, "accept4"),
     (libc::SYS_bind, "bind"),
     (libc::SYS_close, "close"),
@@ -25,7 +25,9 @@ const EVERYWHERE: [(c_long, &str); 32] = [
     (libc::SYS_read, "read"),
     (libc::SYS_readv, "readv"),
     (libc::SYS_recvfrom, "recvfrom"),
+    (libc::SYS_recvmmsg, "recvmmsg"),
     (libc::SYS_recvmsg, "recvmsg"),
+    (libc::SYS_sendmmsg, "sendmmsg"),
     (libc::SYS_sendmsg, "sendmsg"),
     (libc::SYS_sendto, "sendto"),
     (libc::SYS_setsockopt, "setsockopt"),

@@ -1,6 +1,6 @@
 //! The operations whose system calls are counted, in the order of the document.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 use std::sync::mpsc;
@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use libc::c_long;
+use mio::net::udp::{RecvBatch, SendBatch, Transmit};
 use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
 use mio::unix::{SourceFd, pipe};
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -78,6 +79,7 @@ pub fn measure() -> Option<Vec<Row>> {
     wakes(&mut measured);
     streams(&mut measured);
     datagrams(&mut measured);
+    many_datagrams(&mut measured);
     unix_sockets(&mut measured);
     pipes(&mut measured);
     measured.0
@@ -389,6 +391,54 @@ fn datagrams(measured: &mut Measured) {
     });
     measured.add("`UdpSocket::send`", pair, |(left, _)| left.send(b"hello"));
     measured.add("`UdpSocket::recv`", receiving, |(right, _)| right.recv(&mut [0; 16]));
+}
+
+fn many_datagrams(measured: &mut Measured) {
+    const COUNT: usize = 32;
+    static ROW: [u8; 40 * 1200] = [7; 40 * 1200];
+    let pair = || {
+        let (left, right) = (UdpSocket::bind(loopback_v4())?, UdpSocket::bind(loopback_v4())?);
+        left.connect(right.local_addr()?)?;
+        Ok((left, right, SendBatch::with_capacity(COUNT)))
+    };
+    let receiving = || {
+        let (left, right, _) = pair()?;
+        (0..COUNT).try_for_each(|_| left.send(b"hello").map(drop))?;
+        Ok((right, left, RecvBatch::with_capacity(COUNT)))
+    };
+    let receive = |(right, _, batch): &mut (UdpSocket, UdpSocket, RecvBatch)| {
+        let mut storage = [[0; 16]; COUNT];
+        right.recv_many(batch, &mut storage.each_mut().map(|buffer| IoSliceMut::new(buffer)))
+    };
+    measured.add("`UdpSocket::send_vectored`", pair, |(left, ..)| {
+        left.send_vectored(&[IoSlice::new(b"he"), IoSlice::new(b"llo")])
+    });
+    measured.add("`UdpSocket::recv_from_vectored`", receiving, |(right, ..)| {
+        right.recv_from_vectored(&mut [IoSliceMut::new(&mut [0; 16])])
+    });
+    measured.add("`UdpSocket::send_many`, 32 datagrams", pair, |(left, _, batch)| {
+        left.send_many(batch, &[Transmit::new(b"hello"); COUNT])
+    });
+    let row = [Transmit::new(&ROW).segment_size(1200)];
+    measured.add("`UdpSocket::send_many`, first row of a process", pair, |(left, _, batch)| {
+        left.send_many(batch, &row)
+    });
+    let warm = || {
+        let (left, right, mut batch) = pair()?;
+        left.send_many(&mut batch, &row)?;
+        Ok((left, right, batch))
+    };
+    measured.add("`UdpSocket::send_many`, a row of 40 segments", warm, |(left, _, batch)| {
+        left.send_many(batch, &row)
+    });
+    measured.add("`UdpSocket::recv_many`, 32 datagrams", receiving, receive);
+    let nothing = || {
+        let (left, right, _) = pair()?;
+        Ok((right, left, RecvBatch::with_capacity(COUNT)))
+    };
+    measured.add("`UdpSocket::recv_many` that would block", nothing, |state| {
+        would_block(receive(state))
+    });
 }
 
 fn unix_sockets(measured: &mut Measured) {

@@ -19,7 +19,7 @@ const PRECISE: c_long =
 const TIMEOUT: Duration = Duration::from_micros(20_500);
 
 /// From now on the system refuses this call to this thread.
-fn refuse(number: c_long, errno: c_int) -> io::Result<()> {
+pub fn refuse(number: c_long, errno: c_int) -> io::Result<()> {
     let step = |code: u32, when_true, when_false, k: u32| sock_filter {
         code: code as u16,
         jt: when_true,

@@ -2,6 +2,8 @@
 #![cfg(all(feature = "os-poll", feature = "net"))]
 
 mod datagrams;
+mod many;
+mod marks;
 mod options;
 mod socket;
 #[path = "../support/mod.rs"]

@@ -93,6 +93,16 @@ impl Received {
         (ptr::from_mut(&mut self.storage).cast(), &raw mut self.length)
     }
 
+    /// Room for any address, and its length, for calls that take both in a structure.
+    pub(super) fn room(&mut self) -> (*mut sockaddr, socklen_t) {
+        (ptr::from_mut(&mut self.storage).cast(), size_of::<sockaddr_storage>() as socklen_t)
+    }
+
+    /// The length that such a call gave.
+    pub(super) fn set_length(&mut self, length: socklen_t) {
+        self.length = length;
+    }
+
     /// The address of IP that it is.
     pub(super) fn ip(&self) -> io::Result<SocketAddr> {
         match c_int::from(self.storage.ss_family) {

@@ -8,6 +8,8 @@
 #[path = "../unix/call.rs"]
 #[allow(dead_code)]
 pub(crate) mod call;
+#[cfg(feature = "net")]
+mod datagrams;
 #[cfg(all(feature = "net", target_env = "p1"))]
 mod preview1;
 #[cfg(all(feature = "net", not(target_env = "p1")))]
@@ -28,6 +30,7 @@ pub(crate) mod tcp {
 
 #[cfg(feature = "net")]
 pub(crate) mod udp {
+    pub(crate) use super::datagrams::*;
     #[cfg(target_env = "p1")]
     pub(crate) use super::preview1::only_v6;
     #[cfg(not(target_env = "p1"))]

@@ -1,0 +1,206 @@
+//! Sending: one datagram from several buffers, and many in one call.
+
+use std::io::{self, IoSlice};
+use std::iter;
+use std::marker::PhantomData;
+use std::mem;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd};
+use std::ptr;
+
+use libc::iovec;
+
+use super::one_by_one::{self, moved};
+use super::systems::{self, Header, SYSTEM};
+use super::{CallForMany, segments_of};
+use crate::os::datagram::control::{self, SEND_SPACE, Space};
+use crate::os::datagram::rows::{self, Message, Offload, Outbox, Progress, Refusal};
+use crate::os::datagram::{MOST_MESSAGES, Transmit, cannot_be_said};
+use crate::os::unix::address::ToSend;
+
+static SENDMMSG: CallForMany = CallForMany::new();
+
+/// Sends one datagram, the bytes of these buffers.
+#[allow(unsafe_code)]
+pub(crate) fn send_vectored(
+    socket: &UdpSocket,
+    buffers: &[IoSlice<'_>],
+    target: Option<&SocketAddr>,
+) -> io::Result<usize> {
+    let target = target.map(ToSend::ip);
+    let mut message = empty_message();
+    set_name(&mut message, target.as_ref());
+    message.msg_iov = buffers.as_ptr().cast_mut().cast();
+    message.msg_iovlen = buffers.len() as _;
+    // SAFETY: address and buffers are valid for the call, which only reads them; an `IoSlice` is
+    // laid out as an `iovec`.
+    moved(unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, 0) })
+}
+
+/// Room for the messages of one call, made once.
+pub(crate) struct SendRoom {
+    headers: Box<[Header]>,
+    names: Box<[Option<ToSend>]>,
+    control: Box<[Space<SEND_SPACE>]>,
+    /// For messages that are part of their buffers.
+    pieces: Box<[iovec]>,
+    /// What this kernel takes in segments, and what a socket that used this room was refused; not
+    /// known before the first.
+    offload: Option<Offload>,
+}
+
+// SAFETY: the pointers in it are written anew for each call, and used during that call alone.
+#[allow(unsafe_code)]
+unsafe impl Send for SendRoom {}
+// SAFETY: as above; without `&mut` nothing reads them.
+#[allow(unsafe_code)]
+unsafe impl Sync for SendRoom {}
+
+impl SendRoom {
+    pub(crate) fn with_capacity(capacity: usize) -> SendRoom {
+        let no_piece = iovec { iov_base: ptr::null_mut(), iov_len: 0 };
+        SendRoom {
+            headers: super::headers(capacity),
+            names: iter::repeat_with(|| None).take(capacity).collect(),
+            control: vec![Space([0; SEND_SPACE]); capacity].into(),
+            pieces: vec![no_piece; if capacity == 0 { 0 } else { MOST_MESSAGES }].into(),
+            offload: None,
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.headers.len()
+    }
+}
+
+/// Sends until all is sent or the system takes no more.
+pub(crate) fn send_many(
+    socket: &UdpSocket,
+    room: &mut SendRoom,
+    transmits: &[Transmit<'_>],
+) -> Progress {
+    let mut offload = room.offload.unwrap_or(Offload::NONE);
+    if room.offload.is_none() && transmits.iter().any(|transmit| transmit.segments() > 1) {
+        offload = Offload::of(segments_of(socket));
+        room.offload = Some(offload);
+    }
+    let mut filled = Filled { socket, room, messages: 0, pieces: 0, peer: None, lent: PhantomData };
+    let progress = rows::send_all(transmits, &mut offload, &mut filled);
+    if let Some(known) = &mut room.offload {
+        *known = offload;
+    }
+    progress
+}
+
+/// A room with messages in it, which borrow for as long as `'m`.
+struct Filled<'r, 'm> {
+    socket: &'r UdpSocket,
+    room: &'r mut SendRoom,
+    messages: usize,
+    pieces: usize,
+    /// Whom the socket is connected to, once that was asked.
+    peer: Option<IpAddr>,
+    lent: PhantomData<&'m [u8]>,
+}
+
+impl Filled<'_, '_> {
+    /// Writes what is to be said of a message, and returns how many bytes that takes.
+    fn say(&mut self, message: &Message<'_>) -> io::Result<usize> {
+        let marks = message.transmit.marks();
+        if marks.is_empty() && message.segment == 0 {
+            return Ok(0);
+        }
+        let mut target = message.transmit.address().map(SocketAddr::ip);
+        let is_known = target.or(marks.source).is_some() || marks.is_empty();
+        if !is_known && !SYSTEM.messages.skips_other_family {
+            if self.peer.is_none() {
+                self.peer = Some(self.socket.peer_addr()?.ip());
+            }
+            target = self.peer;
+        }
+        let space = &mut self.room.control[self.messages];
+        control::encode(&SYSTEM.messages, target, &marks, message.segment, space)
+            .map_err(cannot_be_said)
+    }
+
+    /// The buffers of a message: those of the user if it is all of them, or else pieces of them.
+    fn buffers(&mut self, message: &Message<'_>) -> Option<(*const iovec, usize)> {
+        if let Some(slices) = message.whole() {
+            return Some((slices.as_ptr().cast(), slices.len()));
+        }
+        let first = self.pieces;
+        for part in message.parts() {
+            let piece = self.room.pieces.get_mut(self.pieces)?;
+            *piece = iovec { iov_base: part.as_ptr().cast_mut().cast(), iov_len: part.len() };
+            self.pieces += 1;
+        }
+        let pieces = &self.room.pieces[first..self.pieces];
+        Some((pieces.as_ptr(), pieces.len()))
+    }
+}
+
+impl<'m> Outbox<'m> for Filled<'_, 'm> {
+    fn clear(&mut self) {
+        self.messages = 0;
+        self.pieces = 0;
+    }
+
+    fn push(&mut self, message: Message<'m>) -> io::Result<bool> {
+        let at = self.messages;
+        if at == self.room.headers.len() {
+            return Ok(false);
+        }
+        let said = self.say(&message)?;
+        let Some((buffers, count)) = self.buffers(&message) else { return Ok(false) };
+        let SendRoom { headers, names, control, .. } = &mut *self.room;
+        let header = &mut headers[at].msg_hdr;
+        *header = empty_message();
+        names[at] = message.transmit.address().map(ToSend::ip);
+        set_name(header, names[at].as_ref());
+        header.msg_iov = buffers.cast_mut();
+        header.msg_iovlen = count as _;
+        if said > 0 {
+            header.msg_control = control[at].0.as_mut_ptr().cast();
+            header.msg_controllen = said as _;
+        }
+        self.messages += 1;
+        Ok(true)
+    }
+
+    #[allow(unsafe_code)]
+    fn send(&mut self) -> io::Result<usize> {
+        let (socket, headers) = (self.socket.as_fd(), &mut self.room.headers[..self.messages]);
+        // SAFETY: what the headers point to is in the room, which is borrowed, or was borrowed for
+        // `'m`, which is not over. It is only read.
+        let many = SENDMMSG.attempt(|| unsafe { systems::send(socket, headers) });
+        match many {
+            Some(result) => result,
+            // SAFETY: as above.
+            None => unsafe { one_by_one::send(socket, headers) },
+        }
+    }
+
+    fn refusal(error: &io::Error) -> Option<Refusal> {
+        match error.raw_os_error()? {
+            libc::EINVAL | libc::EMSGSIZE => Some(Refusal::Size),
+            libc::EIO | libc::EOPNOTSUPP | libc::ENOPROTOOPT => Some(Refusal::Always),
+            _ => None,
+        }
+    }
+}
+
+/// A message without anything.
+#[allow(unsafe_code)]
+pub(super) fn empty_message() -> libc::msghdr {
+    // SAFETY: made of numbers and pointers, for which zeroes are valid. Some systems have private
+    // fields in it, so that it cannot be made otherwise.
+    unsafe { mem::zeroed() }
+}
+
+fn set_name(message: &mut libc::msghdr, name: Option<&ToSend>) {
+    if let Some(name) = name {
+        let (pointer, length) = name.as_ptr();
+        message.msg_name = pointer.cast_mut().cast();
+        message.msg_namelen = length;
+    }
+}
