@@ -10,6 +10,7 @@ mod command;
 mod contract;
 mod debian;
 mod kernels;
+mod libkqueue;
 mod msrv;
 mod package;
 mod paths;
@@ -41,7 +42,7 @@ const fn command(name: &'static str, steps: Steps, about: &'static str) -> Comma
 }
 
 /// The order is that of `ci`: what is cheap and fails often comes first.
-const CHECKS: [Command; 19] = [
+const CHECKS: [Command; 20] = [
     command("tidy", tidy::steps, "rules of this tree that no compiler knows"),
     command("format", builds::format, "rustfmt changes nothing"),
     command("clippy", builds::clippy, "no warning, with each forced cfg too"),
@@ -60,11 +61,12 @@ const CHECKS: [Command; 19] = [
     command("wine", wine::steps, "all tests as a program for Windows, under Wine [--times N]"),
     command("kernels", kernels::steps, "all tests on an old and a new Linux, in qemu"),
     command("bench", bench::steps, "the measurements run; nothing is judged by time"),
+    command("libkqueue", libkqueue::steps, "all tests over libkqueue; what fails is explained"),
     command("quick", quick, "the inner loop: tidy, format, clippy, tests in debug"),
 ];
 
 /// What `ci` leaves out: a part of it, and what emulates machines and takes its time.
-const NOT_IN_CI: [&str; 3] = ["quick", "archs", "kernels"];
+const NOT_IN_CI: [&str; 4] = ["quick", "archs", "kernels", "libkqueue"];
 
 /// What `ci` says to a command to keep it short on a machine that has nothing in its cache.
 const ARGUMENTS_IN_CI: [(&str, &[&str]); 1] = [("targets", &["--tier", "2"])];

@@ -16,9 +16,18 @@ use std::ptr;
 
 use libc::{c_int, sa_family_t, sockaddr, sockaddr_storage, socklen_t};
 
+/// Room for an address of any family. The system's own structure for that has, on ESP-IDF, none for
+/// the path of a Unix socket.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Storage {
+    any: sockaddr_storage,
+    _rest: [u8; size_of::<libc::sockaddr_un>().saturating_sub(size_of::<sockaddr_storage>())],
+}
+
 /// An address as the system takes it: enough room for any family, and how much of it counts.
 pub(super) struct ToSend {
-    storage: sockaddr_storage,
+    storage: Storage,
     length: socklen_t,
 }
 
@@ -60,14 +69,14 @@ impl ToSend {
     }
 
     fn new<A: Layout>(address: A) -> ToSend {
-        let mut storage: sockaddr_storage = zeroed();
+        let mut storage: Storage = zeroed();
         put(&mut storage, address);
         ToSend { storage, length: size_of::<A>() as socklen_t }
     }
 
     /// Its family, for `socket(2)`.
     pub(super) fn family(&self) -> c_int {
-        c_int::from(self.storage.ss_family)
+        c_int::from(self.storage.any.ss_family)
     }
 
     /// What system calls take.
@@ -78,14 +87,14 @@ impl ToSend {
 
 /// An address as the system gives it.
 pub(super) struct Received {
-    storage: sockaddr_storage,
+    storage: Storage,
     length: socklen_t,
 }
 
 impl Received {
     /// Room for any address.
     pub(super) fn empty() -> Received {
-        Received { storage: zeroed(), length: size_of::<sockaddr_storage>() as socklen_t }
+        Received { storage: zeroed(), length: size_of::<Storage>() as socklen_t }
     }
 
     /// What system calls fill in.
@@ -105,7 +114,7 @@ impl Received {
 
     /// The address of IP that it is.
     pub(super) fn ip(&self) -> io::Result<SocketAddr> {
-        match c_int::from(self.storage.ss_family) {
+        match c_int::from(self.storage.any.ss_family) {
             libc::AF_INET if self.has::<libc::sockaddr_in>() => {
                 let raw: libc::sockaddr_in = get(&self.storage);
                 let ip = Ipv4Addr::from(raw.sin_addr.s_addr.to_ne_bytes());
@@ -196,7 +205,7 @@ fn v6(address: &SocketAddrV6) -> libc::sockaddr_in6 {
 }
 
 /// The system's address structures: plain numbers, of which any bytes are valid, zeroes included,
-/// and no larger than [`sockaddr_storage`].
+/// and no larger than [`Storage`].
 ///
 /// # Safety
 ///
@@ -206,15 +215,15 @@ unsafe trait Layout: Copy {}
 
 macro_rules! layouts {
     ($($address:ty),*) => {$(
-        const _: () = assert!(size_of::<$address>() <= size_of::<sockaddr_storage>());
-        const _: () = assert!(align_of::<$address>() <= align_of::<sockaddr_storage>());
+        const _: () = assert!(size_of::<$address>() <= size_of::<Storage>());
+        const _: () = assert!(align_of::<$address>() <= align_of::<Storage>());
         // SAFETY: made of integers and arrays of them; the size is asserted above.
         #[allow(unsafe_code)]
         unsafe impl Layout for $address {}
     )*};
 }
 
-layouts!(libc::sockaddr_in, libc::sockaddr_in6, libc::sockaddr_un, sockaddr_storage);
+layouts!(libc::sockaddr_in, libc::sockaddr_in6, libc::sockaddr_un, Storage);
 
 #[allow(unsafe_code)]
 fn zeroed<A: Layout>() -> A {
@@ -223,13 +232,13 @@ fn zeroed<A: Layout>() -> A {
 }
 
 #[allow(unsafe_code)]
-fn put<A: Layout>(storage: &mut sockaddr_storage, address: A) {
+fn put<A: Layout>(storage: &mut Storage, address: A) {
     // SAFETY: `Layout` promises that it fits and is aligned.
     unsafe { ptr::from_mut(storage).cast::<A>().write(address) }
 }
 
 #[allow(unsafe_code)]
-fn get<A: Layout>(storage: &sockaddr_storage) -> A {
+fn get<A: Layout>(storage: &Storage) -> A {
     // SAFETY: `Layout` promises that it fits and that any bytes are valid; all of `storage` is
     // initialized.
     unsafe { ptr::from_ref(storage).cast::<A>().read() }
