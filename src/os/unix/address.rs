@@ -17,8 +17,8 @@ use std::ptr;
 use libc::{c_int, sa_family_t, sockaddr, sockaddr_storage, socklen_t};
 
 /// Room for an address of any family. The system's own structure for that has, on ESP-IDF, none for
-/// the path of a Unix socket.
-#[repr(C)]
+/// the path of a Unix socket, and may, on Nintendo's 3DS, lie where no address can.
+#[repr(C, align(8))]
 #[derive(Clone, Copy)]
 struct Storage {
     any: sockaddr_storage,

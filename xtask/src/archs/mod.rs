@@ -84,7 +84,7 @@ impl Arch {
 const NOT_FOR_QEMU: &str = "examples";
 
 /// How many seconds the tests of one program may take.
-const LIMIT: &str = "600";
+const LIMIT: &str = "1800";
 
 pub fn steps(arguments: &[String]) -> Result<Vec<Step>, String> {
     let is_known = |word: &&String| ARCHS.iter().any(|arch| arch.target == *word);
