@@ -104,7 +104,7 @@ impl Received {
 
     /// Room for any address, and its length, for calls that take both in a structure.
     pub(super) fn room(&mut self) -> (*mut sockaddr, socklen_t) {
-        (ptr::from_mut(&mut self.storage).cast(), size_of::<sockaddr_storage>() as socklen_t)
+        (ptr::from_mut(&mut self.storage).cast(), size_of::<Storage>() as socklen_t)
     }
 
     /// The length that such a call gave.
