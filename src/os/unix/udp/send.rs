@@ -123,19 +123,37 @@ impl Filled<'_, '_> {
             .map_err(cannot_be_said)
     }
 
-    /// The buffers of a message: those of the user if it is all of them, or else pieces of them.
-    fn buffers(&mut self, message: &Message<'_>) -> Option<(*const iovec, usize)> {
-        if let Some(slices) = message.whole() {
-            return Some((slices.as_ptr().cast(), slices.len()));
-        }
+    /// Copies the buffers that a message is part of, and returns how many these are; or `None` if
+    /// there is no room for them.
+    fn cut(&mut self, message: &Message<'_>) -> Option<usize> {
         let first = self.pieces;
         for part in message.parts() {
             let piece = self.room.pieces.get_mut(self.pieces)?;
             *piece = iovec { iov_base: part.as_ptr().cast_mut().cast(), iov_len: part.len() };
             self.pieces += 1;
         }
-        let pieces = &self.room.pieces[first..self.pieces];
-        Some((pieces.as_ptr(), pieces.len()))
+        Some(self.pieces - first)
+    }
+
+    /// Points the headers to what was gathered in the room. From here on nothing of that changes.
+    // The number of buffers is as wide as a pointer on some systems.
+    #[allow(clippy::unnecessary_cast)]
+    fn point(&mut self) {
+        let SendRoom { headers, names, control, pieces, .. } = &mut *self.room;
+        let mut next_piece = pieces.as_mut_ptr();
+        let rooms = names.iter().zip(control);
+        for (header, (name, control)) in headers[..self.messages].iter_mut().zip(rooms) {
+            let header = &mut header.msg_hdr;
+            set_name(header, name.as_ref());
+            if header.msg_controllen > 0 {
+                header.msg_control = control.0.as_mut_ptr().cast();
+            }
+            // Else to the buffers of the user.
+            if header.msg_iov.is_null() {
+                header.msg_iov = next_piece;
+                next_piece = next_piece.wrapping_add(header.msg_iovlen as usize);
+            }
+        }
     }
 }
 
@@ -151,24 +169,24 @@ impl<'m> Outbox<'m> for Filled<'_, 'm> {
             return Ok(false);
         }
         let said = self.say(&message)?;
-        let Some((buffers, count)) = self.buffers(&message) else { return Ok(false) };
-        let SendRoom { headers, names, control, .. } = &mut *self.room;
-        let header = &mut headers[at].msg_hdr;
-        *header = empty_message();
-        names[at] = message.transmit.address().map(ToSend::ip);
-        set_name(header, names[at].as_ref());
-        header.msg_iov = buffers.cast_mut();
-        header.msg_iovlen = count as _;
-        if said > 0 {
-            header.msg_control = control[at].0.as_mut_ptr().cast();
-            header.msg_controllen = said as _;
+        let mut header = empty_message();
+        header.msg_controllen = said as _;
+        if let Some(slices) = message.whole() {
+            header.msg_iov = slices.as_ptr().cast_mut().cast();
+            header.msg_iovlen = slices.len() as _;
+        } else {
+            let Some(count) = self.cut(&message) else { return Ok(false) };
+            header.msg_iovlen = count as _;
         }
+        self.room.headers[at].msg_hdr = header;
+        self.room.names[at] = message.transmit.address().map(ToSend::ip);
         self.messages += 1;
         Ok(true)
     }
 
     #[allow(unsafe_code)]
     fn send(&mut self) -> io::Result<usize> {
+        self.point();
         let (socket, headers) = (self.socket.as_fd(), &mut self.room.headers[..self.messages]);
         // SAFETY: what the headers point to is in the room, which is borrowed, or was borrowed for
         // `'m`, which is not over. It is only read.
