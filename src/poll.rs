@@ -180,6 +180,7 @@ impl Poll {
     ///
     /// [`Interrupted`]: io::ErrorKind::Interrupted
     /// [`InvalidInput`]: io::ErrorKind::InvalidInput
+    #[inline]
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         self.registry.selector.select(events.list(), timeout)
     }

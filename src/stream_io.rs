@@ -7,11 +7,12 @@ pub(crate) fn total(buffers: &[impl Deref<Target = [u8]>]) -> usize {
     buffers.iter().fold(0, |sum, buffer| sum.saturating_add(buffer.len()))
 }
 
-/// Reads of types, by value and by reference, whose field `inner` is an `IoSource` that can be
-/// read.
+/// Reads of a type, by value and by reference, whose field `inner` is an `IoSource` that this
+/// function reads from.
 macro_rules! impl_read {
-    ($($type:ty),* $(,)?) => {$(
+    ($type:ty, $receive:path) => {
         impl std::io::Read for $type {
+            #[inline]
             fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
                 (&*self).read(buffer)
             }
@@ -29,7 +30,7 @@ macro_rules! impl_read {
             fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
                 let wanted = buffer.len();
                 let reading = $crate::Interest::READABLE;
-                self.inner.do_stream_io(reading, wanted, |mut io| io.read(buffer))
+                self.inner.do_stream_io(reading, wanted, |io| $receive(io, buffer))
             }
 
             fn read_vectored(
@@ -42,15 +43,16 @@ macro_rules! impl_read {
                 })
             }
         }
-    )*};
+    };
 }
 pub(crate) use impl_read;
 
-/// Writes of types, by value and by reference, whose field `inner` is an `IoSource` that can be
-/// written.
+/// Writes of a type, by value and by reference, whose field `inner` is an `IoSource` that this
+/// function writes to.
 macro_rules! impl_write {
-    ($($type:ty),* $(,)?) => {$(
+    ($type:ty, $send:path) => {
         impl std::io::Write for $type {
+            #[inline]
             fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
                 (&*self).write(bytes)
             }
@@ -70,8 +72,8 @@ macro_rules! impl_write {
         impl std::io::Write for &$type {
             #[inline]
             fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-                self.inner
-                    .do_stream_io($crate::Interest::WRITABLE, bytes.len(), |mut io| io.write(bytes))
+                let writing = $crate::Interest::WRITABLE;
+                self.inner.do_stream_io(writing, bytes.len(), |io| $send(io, bytes))
             }
 
             fn write_vectored(
@@ -89,6 +91,6 @@ macro_rules! impl_write {
                 self.inner.do_io($crate::Interest::WRITABLE, |mut io| io.flush())
             }
         }
-    )*};
+    };
 }
 pub(crate) use impl_write;

@@ -243,8 +243,8 @@ impl_try_io_with! {
     TcpStream
 }
 
-impl_read!(TcpStream);
-impl_write!(TcpStream);
+impl_read!(TcpStream, os::receive);
+impl_write!(TcpStream, os::send);
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

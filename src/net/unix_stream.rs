@@ -7,10 +7,10 @@ use std::net::Shutdown;
 use std::os::unix::net;
 use std::path::Path;
 
-use crate::Interest;
 use crate::io_source::{IoSource, impl_try_io_with};
 use crate::os::uds::{self, SocketAddr};
 use crate::stream_io::{impl_read, impl_write};
+use crate::{Interest, os};
 
 /// A connection between Unix sockets, `SOCK_STREAM`.
 ///
@@ -220,8 +220,8 @@ impl_try_io_with! {
     UnixStream
 }
 
-impl_read!(UnixStream);
-impl_write!(UnixStream);
+impl_read!(UnixStream, os::receive);
+impl_write!(UnixStream, os::send);
 
 impl fmt::Debug for UnixStream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

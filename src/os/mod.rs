@@ -8,7 +8,7 @@ cfg_if! {
         #[cfg(feature = "os-poll")]
         pub(crate) use self::unix::{call, wake::WakeFd};
         #[cfg(feature = "net")]
-        pub(crate) use self::unix::{tcp, udp, uds};
+        pub(crate) use self::unix::{receive, send, tcp, udp, uds};
         #[cfg(feature = "os-ext")]
         pub(crate) use self::unix::{call::set_nonblocking, pipe};
     } else if #[cfg(target_os = "wasi")] {
@@ -17,12 +17,12 @@ cfg_if! {
         #[cfg(feature = "os-poll")]
         pub(crate) use self::wasi::{call, wake::WakeFd};
         #[cfg(feature = "net")]
-        pub(crate) use self::wasi::{tcp, udp};
+        pub(crate) use self::{std_stream::{receive, send}, wasi::{tcp, udp}};
     } else if #[cfg(windows)] {
         pub(crate) mod windows;
         pub(crate) use self::windows::RawSource;
         #[cfg(feature = "net")]
-        pub(crate) use self::windows::{tcp, udp, uds};
+        pub(crate) use self::{std_stream::{receive, send}, windows::{tcp, udp, uds}};
     } else {
         compile_error!("mio has no sockets for this target yet");
     }
@@ -32,6 +32,9 @@ cfg_if! {
 mod connecting;
 #[cfg(feature = "net")]
 pub(crate) mod datagram;
+// Of some systems sockets, of others pipes alone.
+#[allow(dead_code)]
+pub(crate) mod std_stream;
 // Tested on every system.
 #[cfg(all(feature = "net", any(windows, test)))]
 #[cfg_attr(not(windows), allow(dead_code))]

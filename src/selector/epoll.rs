@@ -191,15 +191,27 @@ fn to_raw(token: Token, interest: Interest) -> libc::epoll_event {
     libc::epoll_event { events: bits as u32, u64: token.0 as u64 }
 }
 
+#[inline]
 fn wait(
     ep: BorrowedFd<'_>,
     events: &mut Vec<EpollEvent>,
     timeout: Option<Duration>,
 ) -> io::Result<()> {
     events.clear();
-    if timeout::is_exact_in_milliseconds(timeout) {
-        return wait_milliseconds(ep, events, timeout::milliseconds(timeout));
+    match timeout::exact_milliseconds(timeout) {
+        Some(milliseconds) => wait_milliseconds(ep, events, milliseconds),
+        None => wait_finely(ep, events, timeout),
     }
+}
+
+/// Waits for what whole milliseconds cannot express. Not inlined, as it would have each wait save
+/// the registers that this one needs.
+#[inline(never)]
+fn wait_finely(
+    ep: BorrowedFd<'_>,
+    events: &mut Vec<EpollEvent>,
+    timeout: Option<Duration>,
+) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     if let Some(result) = precise::wait(ep, events, timeout) {
         return result;

@@ -13,11 +13,18 @@ pub(crate) fn milliseconds(timeout: Option<Duration>) -> c_int {
     c_int::try_from(rounded_up).unwrap_or(c_int::MAX)
 }
 
-/// Whether [`milliseconds`] says exactly this timeout, neither rounded nor cut.
-pub(crate) fn is_exact_in_milliseconds(timeout: Option<Duration>) -> bool {
-    timeout.is_none_or(|timeout| {
-        timeout.subsec_nanos() % 1_000_000 == 0 && c_int::try_from(timeout.as_millis()).is_ok()
-    })
+/// What [`milliseconds`] says, if that is exactly this timeout, neither rounded nor cut. Made to be
+/// cheap: all polls ask it, and most have an exact one.
+#[inline]
+pub(crate) fn exact_milliseconds(timeout: Option<Duration>) -> Option<c_int> {
+    let Some(timeout) = timeout else { return Some(-1) };
+    let nanoseconds = timeout.subsec_nanos();
+    if nanoseconds % 1_000_000 != 0 {
+        return None;
+    }
+    let whole_seconds = timeout.as_secs().checked_mul(1000)?;
+    let milliseconds = whole_seconds.checked_add(u64::from(nanoseconds / 1_000_000))?;
+    c_int::try_from(milliseconds).ok()
 }
 
 /// When a wait ends.
@@ -85,10 +92,14 @@ mod tests {
 
     #[test]
     fn only_whole_milliseconds_that_fit_are_exact() {
+        let longest_seconds = Duration::from_secs(u64::MAX / 1000);
         let cases = [
             (None, true),
             (Some(Duration::ZERO), true),
             (Some(MILLISECOND), true),
+            (Some(longest_seconds), false),
+            (Some(longest_seconds + Duration::from_millis(999)), false),
+            (Some(Duration::from_secs(u64::MAX)), false),
             (Some(Duration::from_micros(1_500)), false),
             (Some(Duration::from_nanos(1)), false),
             (Some(LONGEST), true),
@@ -96,7 +107,8 @@ mod tests {
             (Some(Duration::MAX), false),
         ];
         for (timeout, expected) in cases {
-            assert_eq!(is_exact_in_milliseconds(timeout), expected, "{timeout:?}");
+            let exact = exact_milliseconds(timeout);
+            assert_eq!(exact, expected.then(|| milliseconds(timeout)), "{timeout:?}");
         }
     }
 

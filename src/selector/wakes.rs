@@ -29,14 +29,14 @@ impl Wakes {
     pub(crate) fn join(self: &Arc<Self>) -> WakeBit {
         let mut owned = self.owned.load(Ordering::Relaxed);
         loop {
-            let bit = !owned & owned.wrapping_add(1);
+            let place = Some(owned.trailing_ones()).filter(|place| *place < usize::BITS);
             match self.owned.compare_exchange_weak(
                 owned,
-                owned | bit,
+                owned | mask(place),
                 Ordering::AcqRel,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return WakeBit { wakes: Arc::clone(self), bit },
+                Ok(_) => return WakeBit { wakes: Arc::clone(self), place },
                 Err(now) => owned = now,
             }
         }
@@ -54,30 +54,40 @@ impl Wakes {
     }
 }
 
+/// The bit in this place as a word, zero without one.
+fn mask(place: Option<u32>) -> usize {
+    place.map_or(0, |place| 1 << place)
+}
+
 /// One waker's bit, given back on drop.
 #[derive(Debug)]
 pub(crate) struct WakeBit {
     wakes: Arc<Wakes>,
-    /// Zero for a waker that found all bits taken.
-    bit: usize,
+    /// None for a waker that found all bits taken.
+    place: Option<u32>,
 }
 
 impl WakeBit {
     /// Step 1: whether this wake has to send a signal.
+    #[inline]
     pub(crate) fn set(&self) -> bool {
-        self.wakes.pending.fetch_or(self.bit, Ordering::AcqRel) & self.bit == 0
+        let Some(place) = self.place else { return true };
+        // As a shift, by which the compiler knows that it is a single bit: x86 sets it and tells
+        // what it was in one instruction, where for any number it needs a loop.
+        let bit = 1 << place;
+        self.wakes.pending.fetch_or(bit, Ordering::AcqRel) & bit == 0
     }
 
     /// The signal could not be sent: the next wake has to try again.
     pub(crate) fn unset(&self) {
-        self.wakes.pending.fetch_and(!self.bit, Ordering::AcqRel);
+        self.wakes.pending.fetch_and(!mask(self.place), Ordering::AcqRel);
     }
 }
 
 impl Drop for WakeBit {
     fn drop(&mut self) {
         self.unset();
-        self.wakes.owned.fetch_and(!self.bit, Ordering::AcqRel);
+        self.wakes.owned.fetch_and(!mask(self.place), Ordering::AcqRel);
     }
 }
 
@@ -119,10 +129,10 @@ mod tests {
         let wakes = Arc::new(Wakes::default());
         let first = wakes.join();
         assert!(first.set());
-        let taken = first.bit;
+        let taken = first.place;
         drop(first);
         let next = wakes.join();
-        assert_eq!(next.bit, taken);
+        assert_eq!(next.place, taken);
         assert!(next.set());
     }
 
@@ -136,6 +146,6 @@ mod tests {
         assert!(bits.iter().all(WakeBit::set), "the others are not disturbed");
         drop(beyond);
         bits.pop();
-        assert_ne!(wakes.join().bit, 0, "a bit given back is handed out again");
+        assert_ne!(wakes.join().place, None, "a bit given back is handed out again");
     }
 }

@@ -36,7 +36,7 @@ use std::process::{ChildStderr, ChildStdin, ChildStdout};
 
 use crate::handle_traits::impl_fd_traits;
 use crate::io_source::{IoSource, impl_source, impl_try_io_with};
-use crate::os;
+use crate::os::{self, std_stream};
 use crate::stream_io::{impl_read, impl_write};
 
 /// Makes a pipe, `pipe2(2)`: both ends are non-blocking and close-on-exec.
@@ -193,8 +193,8 @@ impl_try_io_with! {
     Receiver,
 }
 impl_fd_traits!(Sender => File, Receiver => File);
-impl_write!(Sender);
-impl_read!(Receiver);
+impl_write!(Sender, std_stream::send);
+impl_read!(Receiver, std_stream::receive);
 
 /// Taken as it is, blocking: see [`Sender::set_nonblocking`].
 impl From<ChildStdin> for Sender {

@@ -11,6 +11,12 @@ pub(crate) fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
+/// A number of bytes, or -1 as the error that `errno` has.
+#[inline]
+pub(crate) fn check_size(result: isize) -> io::Result<usize> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result as usize) }
+}
+
 /// A new descriptor, owned before anything else can fail.
 ///
 /// # Safety

@@ -1,5 +1,5 @@
 //! Non-blocking and close-on-exec in the call that makes the descriptor: `SOCK_NONBLOCK`,
-//! `accept4(2)`, `pipe2(2)`.
+//! `accept4(2)`, `pipe2(2)`. And no signal in the call that writes: `MSG_NOSIGNAL`.
 
 use std::io;
 use std::mem;
@@ -42,4 +42,25 @@ pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     // SAFETY: having succeeded, the call wrote both, and they are nobody else's.
     let [reader, writer] = unsafe { ends.assume_init() };
     Ok((reader, writer))
+}
+
+/// Reads what has arrived.
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn receive(socket: &impl AsRawFd, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the pointer is valid for the length given.
+    call::check_size(unsafe {
+        libc::recv(socket.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), 0)
+    })
+}
+
+/// Writes what there is room for. To a closed peer it fails, without the signal `SIGPIPE`.
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn send(socket: &impl AsRawFd, bytes: &[u8]) -> io::Result<usize> {
+    let flags = libc::MSG_NOSIGNAL;
+    // SAFETY: the pointer is valid for the length given.
+    call::check_size(unsafe {
+        libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), flags)
+    })
 }

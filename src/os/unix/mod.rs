@@ -38,7 +38,11 @@ cfg_if! {
         #[allow(dead_code)]
         mod flags_atomic;
         use self::flags_atomic as flags;
+        #[cfg(feature = "net")]
+        pub(crate) use self::flags_atomic::{receive, send};
     } else {
         use self::flags_two_step as flags;
+        #[cfg(feature = "net")]
+        pub(crate) use super::std_stream::{receive, send};
     }
 }

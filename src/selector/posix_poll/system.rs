@@ -14,7 +14,7 @@ pub(in crate::selector) fn wait(
     entries: &mut [pollfd],
     timeout: Option<Duration>,
 ) -> io::Result<usize> {
-    if !timeout::is_exact_in_milliseconds(timeout) {
+    if timeout::exact_milliseconds(timeout).is_none() {
         if let Some(result) = PPOLL.attempt(|| ppoll(entries, timeout)) {
             return result;
         }

@@ -67,6 +67,7 @@ where
     }
 }
 
+#[inline(never)]
 fn accept_all<L: Listener>(
     listener: &L,
     registry: &Registry,
@@ -115,6 +116,7 @@ fn proceed<S: Source>(
 }
 
 /// Reads what one connection has, and writes it to each.
+#[inline(never)]
 fn tell_all<S: Source>(
     key: usize,
     registry: &Registry,

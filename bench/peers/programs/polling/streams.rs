@@ -77,6 +77,7 @@ where
     }
 }
 
+#[inline(never)]
 fn accept_all<L: Listener>(
     listener: &L,
     poller: &Poller,
@@ -123,6 +124,7 @@ fn proceed<S: AsFd + AsRawFd>(
 }
 
 /// Reads what one connection has, and writes it to each.
+#[inline(never)]
 fn tell_all<S: AsFd + AsRawFd>(
     key: usize,
     poller: &Poller,

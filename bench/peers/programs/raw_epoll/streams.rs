@@ -54,6 +54,7 @@ pub fn serve(listener: OwnedFd, nodelay: bool, buffer: usize, broadcast: bool) -
     }
 }
 
+#[inline(never)]
 fn accept_all(
     epoll: RawFd,
     listener: RawFd,
@@ -156,6 +157,7 @@ impl Connection {
 }
 
 /// Reads what one connection has, and writes it to each.
+#[inline(never)]
 fn tell_all(
     key: usize,
     epoll: RawFd,
