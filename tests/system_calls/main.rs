@@ -14,6 +14,7 @@ mod support;
 
 mod many;
 mod names;
+mod network;
 mod operations;
 mod standard;
 mod table;

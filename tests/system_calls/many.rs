@@ -9,7 +9,7 @@ use mio::net::udp::{RecvBatch, SendBatch, Transmit};
 use crate::support::descriptor::set_option;
 use crate::support::loopback_v4;
 use crate::timeouts::refuse;
-use crate::{skip, tracer};
+use crate::{network, skip, tracer};
 
 fn connected() -> io::Result<(UdpSocket, UdpSocket)> {
     let (left, right) = (UdpSocket::bind(loopback_v4())?, UdpSocket::bind(loopback_v4())?);
@@ -34,6 +34,12 @@ fn receive(socket: &UdpSocket, count: usize) -> io::Result<Vec<usize>> {
 
 fn count(calls: &[tracer::Call], number: c_long) -> usize {
     calls.iter().filter(|call| call.number == number).count()
+}
+
+/// What the messages of each call were, by the results of the calls.
+fn sent(calls: &[tracer::Call]) -> Vec<i64> {
+    let sent = calls.iter().filter(|call| call.number == libc::SYS_sendmmsg);
+    sent.map(|call| call.result).collect()
 }
 
 #[test]
@@ -82,9 +88,8 @@ fn a_kernel_without_segments_is_never_offered_them() {
         return skip();
     };
     assert_eq!(count(&calls, libc::SYS_getsockopt), 1, "{calls:?}");
-    let sent: Vec<_> = calls.iter().filter(|call| call.number == libc::SYS_sendmmsg).collect();
     // Three messages each.
-    assert_eq!(sent.iter().map(|call| call.result).collect::<Vec<_>>(), [3, 3], "{calls:?}");
+    assert_eq!(sent(&calls), [3, 3], "{calls:?}");
 }
 
 /// Without checksums the kernel refuses segments, `EINVAL`, as some interfaces do.
@@ -107,7 +112,48 @@ fn segments_that_are_refused_go_one_by_one_and_are_not_offered_again() {
     ) else {
         return skip();
     };
-    let sent = calls.iter().filter(|call| call.number == libc::SYS_sendmmsg);
-    let results: Vec<_> = sent.map(|call| call.result).collect();
-    assert_eq!(results, [i64::from(-libc::EINVAL), 3, 3], "{calls:?}");
+    assert_eq!(sent(&calls), [i64::from(-libc::EINVAL), 3, 3], "{calls:?}");
+}
+
+/// Those are fragmented, and smaller ones go on as before.
+#[test]
+fn segments_larger_than_a_packet_go_one_by_one_and_smaller_ones_as_a_row() {
+    let Some(calls) = tracer::trace(
+        || {
+            let is_alone = network::with_largest_packet(1500).is_ok();
+            Ok((is_alone, connected()?, SendBatch::with_capacity(16)))
+        },
+        |(is_alone, (left, right), batch)| {
+            if !*is_alone {
+                return Ok(());
+            }
+            let bytes = [7; 6000];
+            for size in [2000, 2000, 1200] {
+                let row = Transmit::new(&bytes).segment_size(size);
+                assert_eq!(left.send_many(batch, &[row])?, 1);
+                assert_eq!(receive(right, row.segments())?, vec![8; row.segments()]);
+            }
+            left.set_dont_fragment(true)?;
+            // Another has to find that out for itself. That it fails has nothing to do with rows.
+            let mut batch = SendBatch::with_capacity(16);
+            let too_large = [Transmit::new(&bytes).segment_size(2000)];
+            let error = left.send_many(&mut batch, &too_large).unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE));
+            let row = Transmit::new(&bytes).segment_size(1472);
+            assert_eq!(left.send_many(&mut batch, &[row])?, 1);
+            assert_eq!(receive(right, row.segments())?, vec![8; row.segments()]);
+            Ok(())
+        },
+    ) else {
+        return skip();
+    };
+    let sent = sent(&calls);
+    if sent.is_empty() {
+        return skip();
+    }
+    // Which error it is differs between kernels.
+    assert!([-libc::EMSGSIZE, -libc::EINVAL].map(i64::from).contains(&sent[0]), "{calls:?}");
+    assert_eq!(sent[1..4], [3, 3, 1], "{calls:?}");
+    assert!(sent[4] < 0 && sent[5] < 0, "{calls:?}");
+    assert_eq!(sent[6..], [1], "{calls:?}");
 }
