@@ -24,7 +24,7 @@ cfg_if! {
         #[cfg(feature = "net")]
         pub(crate) use self::{std_stream::{receive, send}, windows::{tcp, udp, uds}};
     } else {
-        compile_error!("mio has no sockets for this target yet");
+        compile_error!("mio needs sockets as Unix, Windows or WASI have them: not on this target");
     }
 }
 

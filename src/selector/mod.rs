@@ -76,7 +76,7 @@ cfg_if! {
     } else if #[cfg(windows)] {
         pub(crate) use self::afd::Afd as Native;
     } else {
-        compile_error!("mio's `os-poll` has no selector for this target yet");
+        compile_error!("mio's `os-poll` has nothing to wait with on this target");
     }
 }
 

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use libc::pollfd;
 
+use super::posix_poll::table::POLLNVAL;
+
 #[cfg(target_env = "p1")]
 pub(super) use self::system::wait;
 
@@ -75,7 +77,7 @@ fn answer(entries: &mut [pollfd], answers: impl Iterator<Item = Answer>) -> usiz
             // the end has come is for a read to find out.
             (Outcome::Ready, _) | (Outcome::HangUp, Subscription::Read { .. }) => asked,
             (Outcome::HangUp, _) => asked | libc::POLLHUP,
-            (Outcome::NotOpen, _) => libc::POLLNVAL,
+            (Outcome::NotOpen, _) => POLLNVAL,
             // The operation has the error.
             (Outcome::Failed, _) => asked | libc::POLLERR,
         };

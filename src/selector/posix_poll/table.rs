@@ -41,6 +41,15 @@ cfg_if! {
     }
 }
 
+cfg_if! {
+    if #[cfg(target_os = "espidf")] {
+        /// A descriptor that is not open, which ESP-IDF does not tell of.
+        pub(in crate::selector) const POLLNVAL: libc::c_short = 0;
+    } else {
+        pub(in crate::selector) use libc::POLLNVAL;
+    }
+}
+
 /// Conditions and their bits in poll(2), as one type: systems differ in how wide they declare them.
 const BITS: [(Readiness, c_int); 6] = [
     (Readiness::READABLE, libc::POLLIN as c_int),
@@ -266,7 +275,7 @@ impl Table {
         let here = self.slots.get(place).is_some_and(|slot| slot.fd == seen.fd);
         let place = if here { Some(place) } else { self.places.get(&seen.fd).copied() };
         let Some(place) = place.filter(|place| self.slots[*place].serial <= newest) else { return };
-        if seen.revents & libc::POLLNVAL != 0 {
+        if seen.revents & POLLNVAL != 0 {
             // Closed without having been deregistered. Closing ends a registration.
             let _ = self.remove(seen.fd);
             return;
