@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use super::socket::{AfdEvents, Command, Outcome, Socket};
+use super::socket::{AfdEvents, Command, Now, Outcome, Socket};
 use crate::selector::conformance::sequences;
 use crate::selector::contract::{Registration, Selector, Wake};
 use crate::selector::posix_poll::{self, table};
@@ -27,6 +27,8 @@ struct State {
     places: BTreeMap<u64, Place>,
     last: u64,
     packets: VecDeque<(u64, Outcome)>,
+    /// How often polls were begun.
+    waits: u64,
     wakers: Vec<(Token, Weak<AtomicBool>)>,
 }
 
@@ -37,51 +39,62 @@ struct Place {
     socket: Socket,
     /// What the poll asks for that is under way, until its packet is in the queue.
     asked: Option<AfdEvents>,
+    /// When it was begun.
+    polled_in: u64,
 }
 
 impl State {
-    /// Does what is to be done for each socket, and has the driver end the polls that find
-    /// something.
-    fn carry_out(&mut self) {
+    /// A wait begins.
+    fn begin_wait(&mut self) {
+        self.waits += 1;
         let numbers: Vec<_> = self.places.keys().copied().collect();
-        for number in numbers {
-            let place = self.places.get_mut(&number).expect("it was there just now");
-            match place.socket.next() {
-                Command::Nothing => {}
-                Command::Submit(events) => place.asked = Some(events),
-                Command::Cancel => {
-                    // Else its packet is in the queue already.
-                    if place.asked.take().is_some() {
-                        self.packets.push_back((number, Outcome::Cancelled));
-                    }
-                }
-                Command::Free => {
-                    self.places.remove(&number);
-                    continue;
+        numbers.into_iter().for_each(|number| self.carry_out(number));
+    }
+
+    /// Does what is to be done for a socket, and has the driver end a poll that finds something.
+    fn carry_out(&mut self, number: u64) {
+        let place = self.places.get_mut(&number).expect("it was there just now");
+        match place.socket.next() {
+            Command::Nothing => {}
+            Command::Submit(events) => {
+                place.asked = Some(events);
+                place.polled_in = self.waits;
+            }
+            Command::Cancel => {
+                // Else its packet is in the queue already.
+                if place.asked.take().is_some() {
+                    self.packets.push_back((number, Outcome::Cancelled));
                 }
             }
-            let Some(asked) = place.asked else { continue };
-            let found = AfdEvents(asked.0 & holding(place.fd).0);
-            if found != AfdEvents(0) {
-                place.asked = None;
-                self.packets.push_back((number, Outcome::Ready(found)));
+            Command::Free => {
+                self.places.remove(&number);
+                return;
             }
+        }
+        let Some(asked) = place.asked else { return };
+        let found = AfdEvents(asked.0 & holding(place.fd).0);
+        if found != AfdEvents(0) {
+            place.asked = None;
+            self.packets.push_back((number, Outcome::Ready(found)));
         }
     }
 
-    /// Takes packets as long as there is room. Returns whether one said nothing.
-    fn deliver(&mut self, events: &mut Vec<ReadinessEvent>) -> bool {
-        let mut look_again = false;
+    /// Takes packets as long as there is room. A socket of which one says nothing is polled once
+    /// more.
+    fn deliver(&mut self, events: &mut Vec<ReadinessEvent>) {
         while events.len() < events.capacity() {
-            let Some((number, outcome)) = self.packets.pop_front() else { break };
+            let Some((number, mut outcome)) = self.packets.pop_front() else { break };
             let place = self.places.get_mut(&number).expect("its last packet had not come");
+            if place.polled_in != self.waits && place.socket.is_level() {
+                outcome = place.socket.confirmed(outcome, || Some(now(place.fd)));
+            }
             let readiness = place.socket.completed(outcome);
-            look_again |= readiness == Readiness::NONE;
-            if readiness != Readiness::NONE {
+            if readiness == Readiness::NONE {
+                self.carry_out(number);
+            } else {
                 events.push(ReadinessEvent { token: place.token, readiness });
             }
         }
-        look_again
     }
 
     fn deliver_wakes(&mut self, events: &mut Vec<ReadinessEvent>) {
@@ -111,6 +124,16 @@ fn holding(fd: RawFd) -> AfdEvents {
     holding.fold(AfdEvents(0), |sum, (_, event)| sum | event)
 }
 
+fn now(fd: RawFd) -> Now {
+    let holding = holding(fd);
+    let has = |event: AfdEvents| holding.0 & event.0 != 0;
+    Now {
+        can_be_read: has(AfdEvents::RECEIVE),
+        can_be_written: has(AfdEvents::SEND),
+        has_ended: has(AfdEvents::DISCONNECT | AfdEvents::ABORT),
+    }
+}
+
 impl Selector for ModelAfd {
     type Event = ReadinessEvent;
     type Registration = Memory;
@@ -129,12 +152,9 @@ impl Selector for ModelAfd {
         events.clear();
         let mut state = self.state();
         state.deliver_wakes(events);
-        loop {
-            state.carry_out();
-            if !state.deliver(events) || events.len() == events.capacity() {
-                return Ok(());
-            }
-        }
+        state.begin_wait();
+        state.deliver(events);
+        Ok(())
     }
 
     fn register(
@@ -151,7 +171,8 @@ impl Selector for ModelAfd {
         let mut state = self.state();
         state.last += 1;
         let number = state.last;
-        let place = Place { fd: source, token, socket: Socket::new(interest), asked: None };
+        let place =
+            Place { fd: source, token, socket: Socket::new(interest), asked: None, polled_in: 0 };
         state.places.insert(number, place);
         *memory = Some(Registered { selector: Arc::downgrade(self), number });
         Ok(())

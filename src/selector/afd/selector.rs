@@ -99,8 +99,8 @@ impl Selector for Afd {
         let deadline = Deadline::after(timeout);
         let mut packets = self.packets.lock().unwrap_or_else(PoisonError::into_inner);
         packets.resize(events.capacity().min(MOST_PACKETS), Packet::EMPTY);
+        let mut look_again_by = self.begin(events);
         loop {
-            let look_again_by = self.begin(events);
             let room = (events.capacity() - events.len()).min(packets.len());
             // What no packet says is there already; the packets that are as well come along.
             let limit = if events.is_empty() {
@@ -115,8 +115,15 @@ impl Selector for Afd {
                 _ => self.port.wait(&mut packets[..room], limit),
             };
             let look_again = self.end(&packets, taken, events)?;
-            let is_over = deadline.remaining() == Some(Duration::ZERO) && !look_again;
-            if !events.is_empty() || is_over {
+            if events.is_empty() {
+                if !look_again && deadline.remaining() == Some(Duration::ZERO) {
+                    return Ok(());
+                }
+                look_again_by = self.begin(events);
+            } else if look_again && events.len() < events.capacity() {
+                // What is ready beside what came is part of this wait.
+                self.go_on(events);
+            } else {
                 return Ok(());
             }
         }
@@ -286,6 +293,14 @@ impl Afd {
         let handles = state.handles.begin_wait(events);
         state.is_waiting = true;
         [sockets, handles].into_iter().flatten().min()
+    }
+
+    /// Goes on with a wait that will not sleep any more. A level that it has reported is not polled
+    /// again by the same.
+    fn go_on(&self, events: &mut Vec<ReadinessEvent>) {
+        let mut state = self.state();
+        state.table.deliver_unpacked(events);
+        state.is_waiting = true;
     }
 
     /// Takes over what a wait found. Returns whether to look again even if there is no time left.

@@ -234,8 +234,8 @@ impl Table {
         }
     }
 
-    /// A packet of this number has come. Returns whether it says nothing to report, so that the
-    /// socket has to be polled once more to know what is ready.
+    /// A packet of this number has come. If it says nothing to report the socket is polled once
+    /// more, to know what is ready. Returns whether it is.
     pub(super) fn deliver(&mut self, number: usize, events: &mut Vec<ReadinessEvent>) -> bool {
         let place = number - which(0);
         let waits = self.waits;
@@ -250,10 +250,12 @@ impl Table {
         self.polls -= 1;
         if readiness != Readiness::NONE {
             self.doubt(place);
+            self.list(place);
+            return false;
         }
         // One whose registration is over is freed here.
-        self.list(place);
-        readiness == Readiness::NONE
+        self.carry_out(place);
+        self.places[place].slot.is_some()
     }
 
     /// An event was given of a socket. If a user operates on it, it is looked at from now on.

@@ -9,6 +9,7 @@ mod harness;
 mod model;
 pub(super) mod registration;
 pub(super) mod sequences;
+mod steps;
 pub(super) mod triggers;
 #[cfg(unix)]
 pub(super) mod unseen;

@@ -5,6 +5,8 @@
 //! A direction is *awaited* from the registration on, and again once an operation in it would have
 //! blocked or was cut short. Awaited and ready, it is owed an event, which ends the waiting. And no
 //! event comes without a reason that is newer than the event before: a change, or what is owed.
+//!
+//! A level is owed an event of each wait for as long as it is ready, and a one-shot its only one.
 
 use crate::Interest;
 
@@ -80,10 +82,27 @@ struct Promise {
     changed: bool,
 }
 
+/// What was told of a level.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    readable: bool,
+    writable: bool,
+    read_closed: bool,
+    write_closed: bool,
+}
+
 #[derive(Debug, Clone)]
 struct Registration {
     token: usize,
     interest: Interest,
+    /// A one-shot that had its event.
+    has_fired: bool,
+    /// A level that had an event since the model was last asked for what is owed.
+    was_told: bool,
+    /// By the wait that is under way.
+    told: Told,
+    /// An end has come since the last wait.
+    has_new_end: bool,
     read: Promise,
     write: Promise,
     /// The end of reading was told, and that of writing.
@@ -91,7 +110,26 @@ struct Registration {
     write_end_told: bool,
 }
 
+impl Told {
+    /// Adds an event of the same wait, which is of the other direction.
+    fn add(&mut self, answers: Answers) -> Result<(), &'static str> {
+        if self.readable && answers.readable || self.writable && answers.writable {
+            return Err("one wait tells a level twice");
+        }
+        self.readable |= answers.readable;
+        self.writable |= answers.writable;
+        self.read_closed |= answers.read_closed;
+        self.write_closed |= answers.write_closed;
+        Ok(())
+    }
+}
+
 impl Registration {
+    /// One-shots may be levels as well, and have one event all the same.
+    fn is_level(&self) -> bool {
+        self.interest.is_level() && !self.interest.is_oneshot()
+    }
+
     fn promise(&mut self, direction: Direction) -> &mut Promise {
         match direction {
             Read => &mut self.read,
@@ -135,6 +173,10 @@ impl Source {
         self.registration = Some(Registration {
             token,
             interest,
+            has_fired: false,
+            was_told: false,
+            told: Told::default(),
+            has_new_end: false,
             read: of(Read),
             write: of(Write),
             read_end_told: false,
@@ -172,6 +214,9 @@ impl Source {
 
     pub(super) fn ended(&mut self, peer: Peer) {
         self.peer = peer;
+        if let Some(registration) = &mut self.registration {
+            registration.has_new_end = true;
+        }
         // Some systems say it of one direction only, others of the source.
         DIRECTIONS.into_iter().for_each(|direction| self.changed(direction));
     }
@@ -188,11 +233,67 @@ impl Source {
         }
     }
 
+    pub(super) fn is_level(&self) -> bool {
+        self.registration.as_ref().is_some_and(Registration::is_level)
+    }
+
+    /// From here on counts what is told.
+    pub(super) fn round_begins(&mut self) {
+        if let Some(registration) = &mut self.registration {
+            registration.was_told = false;
+        }
+    }
+
+    pub(super) fn wait_begins(&mut self) {
+        if let Some(registration) = &mut self.registration {
+            registration.told = Told::default();
+        }
+    }
+
+    pub(super) fn wait_ends(&mut self) {
+        if let Some(registration) = &mut self.registration {
+            registration.has_new_end = false;
+        }
+    }
+
+    /// What holds of the interest, and was not told yet.
+    fn untold(&self, told: Told, freedom: Freedom) -> Option<&'static str> {
+        let registration = self.registration.as_ref()?;
+        let interest = registration.interest;
+        let is_end_known = !freedom.finds_ends_late || self.waiting == 0;
+        let is_half_over = self.peer > Peer::Open && is_end_known;
+        let rules = [
+            (Read, self.is_ready(Read) == Some(true) && !told.readable, "readable"),
+            (Read, is_half_over && !told.read_closed, "the end of reading"),
+            (Write, self.is_ready(Write) == Some(true) && !told.writable, "writable"),
+            (Write, self.peer == Peer::Gone && !told.write_closed, "the end of writing"),
+        ];
+        let untold =
+            rules.into_iter().find(|(direction, is_so, _)| *is_so && direction.is_in(interest));
+        untold.map(|(_, _, what)| what)
+    }
+
+    /// A level has an event of each wait with all that holds, as long as there is room: what was
+    /// missing.
+    pub(super) fn missed(&self, freedom: Freedom) -> Option<&'static str> {
+        let registration = self.registration.as_ref().filter(|found| found.is_level())?;
+        // What waited to be taken when the end came knows nothing of it; the next wait does.
+        let is_end_unknown = freedom.may_be_late && registration.has_new_end;
+        if is_end_unknown || freedom.finds_ends_late && self.is_end_found {
+            return None;
+        }
+        self.untold(registration.told, freedom)
+    }
+
     /// Something is to be reported of the source: what it is.
     pub(super) fn owed(&self, freedom: Freedom) -> Option<&'static str> {
         let registration = self.registration.as_ref()?;
         if freedom.finds_ends_late && self.is_end_found {
             return None;
+        }
+        if registration.interest.is_oneshot() || registration.is_level() {
+            let was_told = registration.has_fired || registration.was_told;
+            return self.untold(Told::default(), freedom).filter(|_| !was_told);
         }
         let is_end_known = !freedom.finds_ends_late || self.waiting == 0;
         let (reads, writes) =
@@ -229,6 +330,14 @@ impl Source {
         let Some(registration) = &mut self.registration else {
             return Err("the source is not registered");
         };
+        if registration.interest.is_oneshot() {
+            let is_second = std::mem::replace(&mut registration.has_fired, true);
+            return if is_second { Err("it is a one-shot, and has fired") } else { Ok(()) };
+        }
+        if registration.is_level() {
+            registration.was_told = true;
+            return registration.told.add(answers);
+        }
         let answered = [(Read, answers.readable), (Write, answers.writable)];
         let is_new_end = answers.read_closed && !registration.read_end_told
             || answers.write_closed && !registration.write_end_told;
@@ -275,7 +384,9 @@ impl Source {
             && !answers.read_closed
             && !answers.write_closed
             && !answers.error;
-        let is_ready = |direction| freedom.may_be_late || self.is_ready(direction) != Some(false);
+        // A level is told as it is.
+        let may_be_late = freedom.may_be_late && !registration.interest.is_level();
+        let is_ready = |direction| may_be_late || self.is_ready(direction) != Some(false);
         let rules = [
             (says_nothing, "the event says nothing"),
             (
@@ -395,6 +506,39 @@ mod tests {
             assert_eq!(source.owed(freedom), None);
             source.ended(Peer::Gone);
             assert_eq!(source.owed(freedom), Some("the end of writing"));
+        }
+    }
+
+    #[test]
+    fn a_level_is_missed_by_each_wait_that_does_not_tell_it_or_tells_it_twice() {
+        let mut source = source(BOTH.level());
+        for _ in 0..3 {
+            source.wait_begins();
+            assert_eq!(source.missed(freedom(true)), Some("writable"));
+            source.reported(answers(false, true), freedom(true)).unwrap();
+            assert_eq!(source.missed(freedom(true)), None);
+            source.clone().reported(answers(false, true), freedom(true)).unwrap_err();
+        }
+        source.waiting = 1;
+        assert_eq!(source.missed(freedom(true)), Some("readable"));
+        let late = Freedom { may_be_late: true, ..freedom(true) };
+        source.room = Room::No;
+        source.wait_begins();
+        source.reported(answers(false, true), late).unwrap_err();
+    }
+
+    #[test]
+    fn a_one_shot_has_one_event_until_it_is_registered_anew() {
+        let mut source = source(BOTH.oneshot());
+        for token in 2..4 {
+            assert_eq!(source.owed(freedom(true)), Some("writable"));
+            source.reported(answers(false, true), freedom(true)).unwrap();
+            source.blocked(Write);
+            source.ended(Peer::Gone);
+            assert_eq!(source.owed(freedom(true)), None);
+            source.reported(answers(true, true), freedom(true)).unwrap_err();
+            source.peer = Peer::Open;
+            source.registered(token, BOTH.oneshot());
         }
     }
 }

@@ -11,12 +11,13 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::harness::{
-    BOTH, Clients, LIMIT, Listener, Socket, Stream, close, empty, pair, pending_listener, socket,
+    Clients, LIMIT, Listener, Socket, Stream, close, empty, pair, pending_listener, socket,
 };
 use super::model::{Answers, Direction, Freedom, Peer, Room, Source};
+use super::steps::{How, ROOM, Random, SLOTS, Step};
 use crate::io_source::IoSource;
 use crate::selector::contract::{RawEvent, Registration, Selector, Wake};
 use crate::{Interest, Token};
@@ -24,104 +25,14 @@ use crate::{Interest, Token};
 /// How many sequences each selector has to pass: as many as take some seconds.
 const SEQUENCES: u64 = if socket::IS_AT_ONCE { 10_000 } else { 200 };
 
-/// How many sources there are at most, at a time.
-const SLOTS: usize = 3;
-
 const WAKER: usize = usize::MAX;
+
+/// After so many waits with levels only, all sources had their turn: each direction of each, and
+/// the waker.
+const TURNS: usize = 2 * SLOTS + 2;
 
 /// What is written in this many pieces leaves room for more, whatever the system.
 const PIECES: usize = 8;
-
-/// Sources share a selector, so that few of them in many states show more than many.
-#[derive(Debug, Clone, Copy)]
-enum Step {
-    /// A stream and its peer.
-    Open(usize),
-    /// A listener.
-    Listen(usize),
-    Register(usize, Interest),
-    Reregister(usize, Interest),
-    Deregister(usize),
-    Drop(usize),
-    /// Bytes come, or a connection.
-    PeerSends(usize, usize),
-    PeerReceivesAll(usize),
-    PeerShutsDown(usize),
-    PeerCloses(usize),
-    /// Takes up to so many bytes, or a connection.
-    Read(usize, usize, How),
-    Drain(usize, How),
-    Write(usize, usize, How),
-    Fill(usize, How),
-    Wake,
-    /// One wait with room for so many events.
-    Glance(usize),
-    /// Waits until nothing more comes. Then nothing may be owed.
-    Wait(usize),
-}
-
-/// By which function an operation is run.
-#[derive(Debug, Clone, Copy)]
-enum How {
-    /// One of the crate's own.
-    Own,
-    TryIo,
-    TryIoWith,
-}
-
-/// Pseudo-random numbers: SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[(self.next() % choices.len() as u64) as usize]
-    }
-
-    fn step(&mut self) -> Step {
-        const LENGTHS: [usize; 5] = [1, 2, 5, 64, 4096];
-        let slot = (self.next() % SLOTS as u64) as usize;
-        let interest = self.one_of(&[Interest::READABLE, Interest::WRITABLE, BOTH, BOTH]);
-        let how = self.one_of(&[How::Own, How::Own, How::TryIo, How::TryIoWith]);
-        let length = self.one_of(&LENGTHS);
-        let capacity = self.one_of(&[1, 2, 64, 64]);
-        match self.next() % 100 {
-            0..10 => Step::Open(slot),
-            10..13 => Step::Listen(slot),
-            13..22 => Step::Register(slot, interest),
-            22..27 => Step::Reregister(slot, interest),
-            27..30 => Step::Deregister(slot),
-            30..33 => Step::Drop(slot),
-            33..45 => Step::PeerSends(slot, length.min(300)),
-            45..50 => Step::PeerReceivesAll(slot),
-            50..52 => Step::PeerShutsDown(slot),
-            52..54 => Step::PeerCloses(slot),
-            54..64 => Step::Read(slot, length, how),
-            64..69 => Step::Drain(slot, how),
-            69..73 => Step::Write(slot, length.min(512), how),
-            73..78 => Step::Fill(slot, how),
-            78..80 => Step::Wake,
-            80..86 => Step::Glance(capacity),
-            _ => Step::Wait(capacity),
-        }
-    }
-
-    fn steps(&mut self) -> Vec<Step> {
-        // Beginning with something that steps can be about.
-        let begin = [Step::Open(0), Step::Register(0, BOTH)];
-        let length = 10 + self.next() % 40;
-        let mut steps: Vec<_> = begin.into_iter().chain((0..length).map(|_| self.step())).collect();
-        steps.push(Step::Wait(64));
-        steps
-    }
-}
 
 /// What goes with a source.
 enum Io<S: Selector> {
@@ -149,6 +60,14 @@ struct World<S: Selector> {
     is_woken: bool,
     last_token: usize,
     slots: [Option<Slot<S>>; SLOTS],
+}
+
+/// What a wait had.
+struct Seen {
+    /// Something but levels, which last.
+    has_news: bool,
+    /// There may be more.
+    is_full: bool,
 }
 
 /// Why a step is against the contract.
@@ -269,21 +188,38 @@ impl<S: Selector> World<S> {
         Ok(())
     }
 
-    /// Waits once. Returns whether something came.
-    fn glance(&mut self, capacity: usize, timeout: Duration) -> Result<bool, String> {
+    /// Waits once.
+    fn glance(&mut self, capacity: usize, timeout: Duration) -> Result<Seen, String> {
+        self.sources().for_each(Source::wait_begins);
         let mut events = Vec::with_capacity(capacity);
         let result = self.selector.select(&mut events, Some(timeout));
         result.map_err(|error| format!("select: {error}"))?;
         if events.len() > capacity {
             return Err(format!("{} events where {capacity} fit", events.len()));
         }
+        let mut has_news = false;
         for event in &events {
-            self.event(event).map_err(|why| format!("{event:?}: {why}"))?;
+            has_news |= self.event(event).map_err(|why| format!("{event:?}: {why}"))?;
         }
-        Ok(!events.is_empty())
+        // What a selector drops, such as the second event of a one-shot, takes room as well.
+        let is_full = capacity < ROOM;
+        if !is_full && socket::IS_AT_ONCE {
+            let freedom = self.freedom;
+            let missed = self.sources().find_map(|source| source.missed(freedom));
+            if let Some(what) = missed {
+                return Err(format!("a level is not told: {what}; the events are {events:?}"));
+            }
+        }
+        self.sources().for_each(Source::wait_ends);
+        Ok(Seen { has_news, is_full })
     }
 
-    fn event(&mut self, event: &S::Event) -> Verdict {
+    fn sources(&mut self) -> impl Iterator<Item = &mut Source> {
+        self.slots.iter_mut().flatten().map(|slot| &mut slot.source)
+    }
+
+    /// Takes an event. Returns whether it is news, and no level that lasts.
+    fn event(&mut self, event: &S::Event) -> Result<bool, String> {
         let answers = Answers {
             token: event.token().0,
             readable: event.is_readable(),
@@ -293,12 +229,13 @@ impl<S: Selector> World<S> {
             error: event.is_error(),
         };
         if answers.token == WAKER {
-            return std::mem::take(&mut self.is_woken).then_some(()).ok_or("nobody woke".into());
+            return std::mem::take(&mut self.is_woken).then_some(true).ok_or("nobody woke".into());
         }
         let mut slots = self.slots.iter_mut().flatten();
         let slot = slots.find(|slot| slot.source.token() == Some(answers.token));
         let slot = slot.ok_or("nothing is registered with this token")?;
-        slot.source.reported(answers, self.freedom).map_err(str::to_owned)
+        slot.source.reported(answers, self.freedom)?;
+        Ok(!slot.source.is_level())
     }
 
     fn owed(&self) -> Option<String> {
@@ -311,16 +248,31 @@ impl<S: Selector> World<S> {
         })
     }
 
+    /// Waits until there is nothing new.
     fn wait(&mut self, capacity: usize) -> Verdict {
-        for _ in 0..100 {
+        self.sources().for_each(Source::round_begins);
+        let deadline = Instant::now() + LIMIT;
+        let (mut waits, mut idle) = (0, 0);
+        // With little room levels have their turn before what else there is.
+        while idle < TURNS {
+            waits += 1;
+            if waits > 1000 && socket::IS_AT_ONCE {
+                return Err("events without end".into());
+            }
             // What happens at once is known to a wait that does not wait.
             let is_patient = !socket::IS_AT_ONCE && self.owed().is_some();
             let timeout = if is_patient { LIMIT } else { Duration::ZERO };
-            if !self.glance(capacity, timeout)? {
-                return self.owed().map_or(Ok(()), |what| Err(format!("never reported: {what}")));
+            let seen = self.glance(capacity, timeout)?;
+            if is_patient && Instant::now() < deadline {
+                continue;
             }
+            idle = match seen {
+                Seen { has_news: true, .. } => 0,
+                Seen { is_full: true, .. } => idle + 1,
+                Seen { .. } => break,
+            };
         }
-        Err("events without end".into())
+        self.owed().map_or(Ok(()), |what| Err(format!("never reported: {what}")))
     }
 }
 
@@ -338,7 +290,10 @@ impl<S: Selector> Slot<S> {
     fn possible(&self, interest: Interest) -> Interest {
         match self.io {
             Io::Stream { .. } => interest,
-            Io::Listener { .. } => Interest::READABLE,
+            Io::Listener { .. } => {
+                let reading = interest | Interest::READABLE;
+                reading.remove(Interest::WRITABLE).unwrap_or(reading)
+            }
         }
     }
 
