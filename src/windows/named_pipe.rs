@@ -26,7 +26,7 @@ use crate::{Interest, Registry, Token};
 /// round by two buffers.
 ///
 /// - **Reading ahead.** As soon as a pipe is registered and connected a read is under way, of up to
-///   16 KiB. Its end is the readable event; `read` then hands out what is in the buffer, and begins
+///   64 KiB. Its end is the readable event; `read` then hands out what is in the buffer, and begins
 ///   the next when that is empty. What is in the buffer is no longer in the pipe, and lost with
 ///   this type.
 /// - **Writing behind.** `write` takes all bytes it is given (up to 4 GiB) into a buffer, begins to
@@ -34,13 +34,13 @@ use crate::{Interest, Registry, Token};
 ///   them, further writes would block; then there is a writable event. If it fails, the *next*
 ///   write returns the error.
 ///
-/// The buffers are kept, so that an operation does not allocate; that for writing shrinks to 64 KiB
-/// after a longer write.
+/// The buffers are kept, so that an operation does not allocate: that for reading takes its 64 KiB
+/// once there was a connection, and that for writing shrinks to as many after a longer write.
 ///
 /// # Messages
 ///
 /// In message mode each `write` is one message, and so is each `write_vectored`, also one without
-/// bytes. A `read` returns one message or a part of it, never of two. Parts are of 16 KiB, and of
+/// bytes. A `read` returns one message or a part of it, never of two. Parts are of 64 KiB, and of
 /// what the caller has room for; where the message ends is not told. A message without bytes is a
 /// read of zero bytes: it is the end only if an event says so
 /// ([`is_read_closed`](crate::event::Event::is_read_closed)). In byte mode zero bytes are always

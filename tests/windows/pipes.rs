@@ -25,7 +25,7 @@ pub const CLIENT: Token = Token(2);
 pub const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// What one read gets at most, by itself ahead of the user.
-const READ_AHEAD: usize = 16 * 1024;
+const READ_AHEAD: usize = 64 * 1024;
 
 pub fn client(name: &str) -> NamedPipe {
     NamedPipe::from(open(name, Direction::Both))
@@ -161,7 +161,7 @@ fn a_stream_does_not_end_by_a_write_of_nothing() {
 fn a_message_longer_than_the_buffer_comes_in_parts() {
     for length in [1, READ_AHEAD - 1, READ_AHEAD, READ_AHEAD + 1, 3 * READ_AHEAD + 5] {
         let mut poll = Poll::new().unwrap();
-        let (mut server, mut client) = pair_of_messages(&mut poll, 256 * 1024);
+        let (mut server, mut client) = pair_of_messages(&mut poll, 1024 * 1024);
         let sent = pattern(length);
         for _ in 0..2 {
             assert_eq!(server.write(&sent).unwrap(), length);

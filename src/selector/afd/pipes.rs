@@ -19,7 +19,7 @@ use crate::selector::readiness::{Readiness, ReadinessEvent};
 use crate::{Interest, Token};
 
 /// How much is read ahead of the user at most, and of a message at once.
-const READ_AHEAD: usize = 16 * 1024;
+const READ_AHEAD: usize = 64 * 1024;
 
 /// What a buffer may keep between writes.
 const KEPT: usize = 64 * 1024;
