@@ -14,6 +14,20 @@ macro_rules! cfg_if {
             $($rest)*
         }
     };
+    (@unless $earlier:tt if #[cfg(kqueue_like)] $($rest:tt)*) => {
+        // Apple systems and the BSDs.
+        cfg_if! {
+            @unless $earlier
+            if #[cfg(any(
+                target_os = "dragonfly",
+                target_os = "freebsd",
+                target_os = "netbsd",
+                target_os = "openbsd",
+                target_vendor = "apple",
+            ))]
+            $($rest)*
+        }
+    };
     (@unless $earlier:tt if #[cfg($condition:meta)] { $($item:item)* } $(else $($rest:tt)*)?) => {
         $(#[cfg(all($condition, not(any $earlier)))] $item)*
         $(cfg_if! { @unless (any $earlier, $condition) $($rest)* })?

@@ -1,31 +1,13 @@
 //! How we wait: the selectors, and the one table that says which of them a target uses.
 //!
 //! A selector is a type that implements [`contract::Selector`]. One that a system brings is
-//! compiled where the table has it, the others wherever they can be.
+//! compiled where the table has it, the others where they are used, and in tests.
 
-// Its decisions are compiled and tested everywhere.
-#[cfg(feature = "os-poll")]
-#[cfg_attr(not(windows), allow(dead_code))]
-pub(crate) mod afd;
 pub(crate) mod contract;
 #[cfg(not(feature = "os-poll"))]
 mod disabled;
 #[cfg(all(feature = "os-poll", not(windows)))]
 mod optional_call;
-// Compiled and tested where another is used too: what only rare targets compile is broken before
-// long.
-#[cfg(all(feature = "os-poll", not(windows)))]
-#[allow(dead_code)]
-mod poll_oneoff;
-#[cfg(all(feature = "os-poll", not(windows)))]
-#[allow(dead_code)]
-mod posix_poll;
-#[cfg(feature = "os-poll")]
-#[allow(dead_code)]
-mod readiness;
-#[cfg(feature = "os-poll")]
-#[allow(dead_code)]
-mod rearm;
 #[cfg(feature = "os-poll")]
 #[cfg_attr(not(unix), allow(dead_code))]
 mod timeout;
@@ -40,16 +22,49 @@ mod conformance;
 
 use self::contract::Selector;
 
+// What makes edges of levels, and the selectors that need it: where they are used, and in all tests,
+// as what only rare targets compile is broken before long. No further, as each would be part of
+// what every user builds.
+#[cfg(feature = "os-poll")]
+cfg_if! {
+    if #[cfg(any(test, mio_unsupported_force_poll_poll))] {
+        // Its decisions are tested everywhere.
+        #[cfg_attr(not(windows), allow(dead_code))]
+        pub(crate) mod afd;
+        #[cfg(not(windows))]
+        #[allow(dead_code)]
+        mod poll_oneoff;
+        #[cfg(not(windows))]
+        #[allow(dead_code)]
+        mod posix_poll;
+        #[allow(dead_code)]
+        mod readiness;
+        #[allow(dead_code)]
+        mod rearm;
+    } else if #[cfg(kqueue_like)] {
+    } else if #[cfg(linux_like)] {
+    } else if #[cfg(windows)] {
+        pub(crate) mod afd;
+        #[allow(dead_code)]
+        mod readiness;
+        #[allow(dead_code)]
+        mod rearm;
+    } else {
+        #[allow(dead_code)]
+        mod poll_oneoff;
+        #[allow(dead_code)]
+        mod posix_poll;
+        #[allow(dead_code)]
+        mod readiness;
+        #[allow(dead_code)]
+        mod rearm;
+    }
+}
+
 // What the system has.
 #[cfg(feature = "os-poll")]
 cfg_if! {
-    if #[cfg(any(
-        target_os = "dragonfly",
-        target_os = "freebsd",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_vendor = "apple",
-    ))] {
+    if #[cfg(kqueue_like)] {
         #[cfg(not(mio_unsupported_force_poll_poll))]
         mod descriptor;
         mod kqueue;

@@ -8,7 +8,7 @@ use libc::timespec;
 
 use super::KqueueEvent;
 use super::abi;
-use crate::os::unix::call;
+use crate::os::call;
 
 /// The descriptor of a kqueue.
 #[derive(Debug)]
