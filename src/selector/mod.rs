@@ -22,9 +22,9 @@ mod conformance;
 
 use self::contract::Selector;
 
-// What makes edges of levels, and the selectors that need it: where they are used, and in all tests,
-// as what only rare targets compile is broken before long. No further, as each would be part of
-// what every user builds.
+// What makes edges of levels, and the selectors that need it: where they are used, and in all
+// tests, as what only rare targets compile is broken before long. No further, as each would be part
+// of what every user builds.
 #[cfg(feature = "os-poll")]
 cfg_if! {
     if #[cfg(any(test, mio_unsupported_force_poll_poll))] {
