@@ -39,7 +39,7 @@ const NOT_IN_A_MACHINE: &str = "examples";
 const INIT: &str = r#"#!/bin/busybox sh
 /bin/busybox mkdir -p /bin /proc /sys /dev /tmp
 /bin/busybox --install -s /bin
-export PATH=/bin TMPDIR=/tmp RUST_BACKTRACE=0
+export PATH=/bin TMPDIR=/tmp RUST_BACKTRACE=0 MIO_MODEL_SEQUENCES=500
 mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev
 ip link set lo up; ip link set lo multicast on; ip route add 224.0.0.0/4 dev lo
 echo "KERNEL $(uname -r)"

@@ -120,6 +120,9 @@ impl Setup {
         };
         let run = Run::new("timeout").words("--kill-after=5").argument(seconds).words(&emulator);
         // The tests start programs too.
-        run.argument(program).variable("MIO_TEST_EMULATOR", emulator).attempt()
+        run.argument(program)
+            .variable("MIO_TEST_EMULATOR", emulator)
+            .variable("MIO_MODEL_SEQUENCES", "500")
+            .attempt()
     }
 }
