@@ -23,6 +23,13 @@ const QUICK_START: &str = "quickstart.exe";
 /// How many seconds a program may take. Most end in one.
 const LIMIT: u32 = 600;
 
+/// Tests that run in a process of their own, each with its program, and why.
+const ALONE: [(&str, &str, &str); 1] = [(
+    "windows",
+    "sockets::a_socket_closed_behind_our_back_spoils_nothing",
+    "Wine's server may end when a socket is closed that is polled while other threads poll theirs",
+)];
+
 pub fn steps(arguments: &[String]) -> Result<Vec<Step>, String> {
     let times = match arguments {
         [] => 1,
@@ -36,8 +43,7 @@ pub fn steps(arguments: &[String]) -> Result<Vec<Step>, String> {
 
 fn check(times: usize) -> Outcome {
     let programs = build()?;
-    let lines: Vec<(String, String)> =
-        programs.iter().map(|path| (name_of(path), path.display().to_string())).collect();
+    let lines = lines(&programs);
     let wine = Wine::take()?;
     let mut all = Session::default();
     for time in 1..=times {
@@ -47,6 +53,21 @@ fn check(times: usize) -> Outcome {
         all.add(session);
     }
     all.outcome(times)
+}
+
+/// The names of programs and the words that start them.
+fn lines(programs: &[PathBuf]) -> Vec<(String, String)> {
+    let mut lines = Vec::new();
+    for path in programs {
+        let (name, mut words) = (name_of(path), path.display().to_string());
+        for (_, test, why) in ALONE.iter().filter(|row| row.0 == name) {
+            println!("in a process of its own: {name} {test}: {why}");
+            lines.push((format!("{name}-alone"), format!("{} --exact {test}", path.display())));
+            words.push_str(&format!(" --skip {test}"));
+        }
+        lines.push((name, words));
+    }
+    lines
 }
 
 /// The programs of all tests, and the quick start.
@@ -62,4 +83,23 @@ fn build() -> Result<Vec<PathBuf>, String> {
     let mut programs = executables(&messages);
     programs.push(folder.join(TARGET).join("debug/examples").join(QUICK_START));
     Ok(programs)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{ALONE, lines};
+
+    #[test]
+    fn what_runs_alone_runs_once() {
+        let (program, test, _) = ALONE[0];
+        let path = format!("/x/{program}-1a.exe");
+        let expected = [
+            (format!("{program}-alone"), format!("{path} --exact {test}")),
+            (program.to_owned(), format!("{path} --skip {test}")),
+            ("tcp".to_owned(), "/x/tcp-2b.exe".to_owned()),
+        ];
+        assert_eq!(lines(&[PathBuf::from(path), PathBuf::from("/x/tcp-2b.exe")]), expected);
+    }
 }
