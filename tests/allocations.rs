@@ -1,21 +1,29 @@
 //! Counts allocations: after set-up none is made on selectors with native edges, and elsewhere none
 //! for each event.
-#![cfg(all(unix, feature = "os-poll", feature = "os-ext", feature = "net"))]
+#![cfg(all(any(unix, windows), feature = "os-poll", feature = "os-ext", feature = "net"))]
 
 mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut};
+#[cfg(unix)]
+use std::io::{Read, Write};
+#[cfg(unix)]
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
+use mio::net::UdpSocket;
 use mio::net::udp::{Ecn, RecvBatch, SendBatch, Transmit};
-use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+#[cfg(unix)]
+use mio::net::{TcpListener, TcpStream, UnixDatagram, UnixListener, UnixStream};
+#[cfg(unix)]
 use mio::unix::{SourceFd, pipe};
 use mio::{Events, Interest, Poll, Token, Waker};
 
-use support::{LIMIT, SocketPath, is_poll2, loopback_v4};
+#[cfg(unix)]
+use support::SocketPath;
+use support::{LIMIT, is_poll2, loopback_v4};
 
 /// The system's allocator, with a count for each thread, so that tests do not disturb each other.
 struct Counting;
@@ -68,11 +76,13 @@ fn without_allocation<T>(what: &str, run: impl FnOnce() -> T) -> T {
     result
 }
 
+#[cfg(unix)]
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 const TOKEN: Token = Token(7);
 
 /// How often what is measured is done before, for tables of a selector in our own memory to have
 /// room for it.
+#[cfg(unix)]
 const WARM_UP: usize = 64;
 
 /// Waits for events.
@@ -93,7 +103,8 @@ fn the_count_counts() {
 }
 
 /// All in the life of a registration. poll(2) has its table in our own memory, which has room after
-/// the warm-up.
+/// the warm-up. On Windows each registration has memory for the system to write to.
+#[cfg(unix)]
 #[test]
 fn registrations_allocate_nothing() {
     let poll = Poll::new().unwrap();
@@ -139,6 +150,7 @@ fn polls_and_wakes_allocate_nothing() {
 }
 
 /// Connects, and waits for both ends with the poll that comes with the listener.
+#[cfg(unix)]
 fn connect(poll: &mut Poll, events: &mut Events, listener: &TcpListener) -> (TcpStream, TcpStream) {
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     poll.registry().register(&mut client, Token(8), BOTH).unwrap();
@@ -154,6 +166,7 @@ fn connect(poll: &mut Poll, events: &mut Events, listener: &TcpListener) -> (Tcp
 }
 
 /// The whole life of a TCP connection.
+#[cfg(unix)]
 #[test]
 fn tcp_connections_allocate_nothing() {
     let mut poll = Poll::new().unwrap();
@@ -196,6 +209,7 @@ fn datagrams_allocate_nothing() {
     let mut events = Events::with_capacity(16);
     let (sender, mut receiver) =
         (UdpSocket::bind(loopback_v4()).unwrap(), UdpSocket::bind(loopback_v4()).unwrap());
+    #[cfg(unix)]
     let (left, right) = UnixDatagram::pair().unwrap();
     let to = receiver.local_addr().unwrap();
     poll.registry().register(&mut receiver, TOKEN, Interest::READABLE).unwrap();
@@ -212,9 +226,12 @@ fn datagrams_allocate_nothing() {
         next(&mut poll, &mut events);
         assert_eq!(receiver.recv(&mut buffer).unwrap(), 5);
         would_block(receiver.recv(&mut buffer));
-        assert_eq!(left.send(b"hello").unwrap(), 5);
-        assert_eq!(right.recv_from(&mut buffer).unwrap().0, 5);
-        would_block(right.recv(&mut buffer));
+        #[cfg(unix)]
+        {
+            assert_eq!(left.send(b"hello").unwrap(), 5);
+            assert_eq!(right.recv_from(&mut buffer).unwrap().0, 5);
+            would_block(right.recv(&mut buffer));
+        }
     };
     if is_poll2() {
         turn();
@@ -275,6 +292,7 @@ fn many_datagrams_allocate_nothing() {
     without_allocation("many datagrams", turn);
 }
 
+#[cfg(unix)]
 #[test]
 fn unix_streams_and_pipes_allocate_nothing() {
     let path = SocketPath::new();

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::harness::socket::IS_AT_ONCE;
 use super::harness::{
-    BOTH, Waiter, assert_at_end, assert_would_block, close, drain, empty, fill, pair, read,
-    registered, write,
+    BOTH, Waiter, assert_at_end, assert_would_block, close, drain, fill, go_on_emptying, pair,
+    read, registered, write,
 };
 use crate::selector::contract::{RawEvent, Registration, Selector};
 use crate::{Interest, Token};
@@ -73,7 +73,7 @@ pub(crate) fn room_after_a_short_write_is_an_event<S: Selector>() {
     // A system may take all of it without looking at its limit, but then not once more.
     while write::<S>(&stream, more_than_fits).is_ok_and(|written| written == more_than_fits) {}
     waiter.expect_nothing();
-    empty(&peer);
+    go_on_emptying(&peer);
     assert!(waiter.expect(1).is_writable());
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn a_write_that_would_block_arms_writing_only<S: Selector>() {
             }
         }
     }
-    empty(&peer);
+    go_on_emptying(&peer);
     assert!(waiter.expect(1).is_writable());
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn blocked_directions_add_up<S: Selector>() {
     waiter.expect_nothing();
     peer.write_all(b"x").unwrap();
     assert!(waiter.expect(1).is_readable());
-    empty(&peer);
+    go_on_emptying(&peer);
     assert!(waiter.expect(1).is_writable());
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn an_operation_of_unknown_direction_arms_both<S: Selector>() {
     waiter.expect_nothing();
     peer.write_all(b"x").unwrap();
     assert!(waiter.expect(1).is_readable());
-    empty(&peer);
+    go_on_emptying(&peer);
     assert!(waiter.expect(1).is_writable());
 }
 
@@ -175,7 +175,7 @@ pub(crate) fn operations_of_named_directions_add_up<S: Selector>() {
         waiter.expect_nothing();
         peer.write_all(b"x").unwrap();
         assert!(waiter.expect(1).is_readable());
-        empty(&peer);
+        go_on_emptying(&peer);
         assert!(waiter.expect(1).is_writable());
     }
 }

@@ -82,6 +82,12 @@ pub(super) fn empty(peer: &Socket) {
     while (&mut &*peer).read(&mut buffer).is_ok_and(|length| length > 0) {}
 }
 
+/// Reads all that a peer was sent, and what may still be on its way to it.
+pub(super) fn go_on_emptying(peer: &Socket) {
+    empty(peer);
+    socket::go_on_reading(peer);
+}
+
 /// Closes a peer in such a way that nothing can be sent to it any more either.
 pub(super) fn close<S: Selector>(stream: &Stream<S>, peer: Socket) {
     socket::leave_unread(stream, &peer);
@@ -292,6 +298,9 @@ pub(super) mod socket {
         }
     }
 
+    /// Nothing is on its way.
+    pub(super) fn go_on_reading(_: &Socket) {}
+
     /// Closing one end ends both directions by itself.
     pub(super) fn leave_unread(_: &Socket, _: &Socket) {}
 }
@@ -346,6 +355,15 @@ pub(super) mod socket {
         ours.set_nodelay(true).unwrap();
         peer.set_nodelay(true).unwrap();
         (ours, peer)
+    }
+
+    /// On a busy machine what was sent may come so late that the peer seems to have read it all,
+    /// and then fills its buffer anew.
+    pub(super) fn go_on_reading(peer: &Socket) {
+        let mut peer = peer.try_clone().unwrap();
+        peer.set_nonblocking(false).unwrap();
+        // Ends with the connection.
+        std::thread::spawn(move || std::io::copy(&mut peer, &mut std::io::sink()));
     }
 
     /// A peer that closes without having read everything resets the connection.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::harness::{
     BOTH, LIMIT, OneEvent, OneWait, Socket, Stream, Waiter, assert_at_end, close, drain, empty,
-    fill, pair, read, registered, write,
+    fill, go_on_emptying, pair, read, registered, write,
 };
 use crate::os::AsRawSource;
 use crate::selector::contract::{RawEvent, Selector, Wake};
@@ -100,7 +100,7 @@ pub(crate) fn a_level_of_room_lasts_until_there_is_none<S: Selector>() {
     }
     fill::<S>(&stream);
     waiter.expect_nothing();
-    empty(&peer);
+    go_on_emptying(&peer);
     for _ in 0..5 {
         assert!(waiter.expect(1).is_writable());
     }
