@@ -5,7 +5,9 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use mio::event::{Event, Source};
-use mio::net::{TcpListener, TcpStream, UnixStream};
+#[cfg(unix)]
+use mio::net::UnixStream;
+use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Poll, Token};
 
 use crate::support::{expect_event, loopback_v4, poll_for};
@@ -40,6 +42,7 @@ impl Stream for TcpStream {
     }
 }
 
+#[cfg(unix)]
 impl Stream for UnixStream {
     const NAME: &str = "Unix";
 
@@ -65,6 +68,7 @@ pub fn fill(mut stream: impl Write) -> usize {
 }
 
 /// The events up to two polls without any.
+#[cfg(unix)]
 #[track_caller]
 pub fn events_until_silence(poll: &mut Poll) -> Vec<Event> {
     let mut seen = Vec::new();

@@ -1,24 +1,37 @@
 //! Edges: one event for each change, none without a change, and no direction speaks for the other.
 
+#[cfg(unix)]
 use std::fs::File;
 use std::io::{self, Read, Write};
+#[cfg(unix)]
 use std::os::fd::AsFd;
+#[cfg(unix)]
 use std::sync::mpsc;
+#[cfg(unix)]
 use std::thread;
 use std::time::Duration;
 
 use mio::event::{Event, Source};
-use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+#[cfg(unix)]
+use mio::net::{TcpListener, UnixDatagram, UnixListener, UnixStream};
+use mio::net::{TcpStream, UdpSocket};
+#[cfg(unix)]
 use mio::unix::pipe;
 use mio::{Interest, Poll};
 
-use crate::connection::{BOTH, Stream, TOKEN, events_until_silence, fill};
+#[cfg(unix)]
+use crate::connection::events_until_silence;
+use crate::connection::{BOTH, Stream, TOKEN, fill};
+#[cfg(unix)]
 use crate::support::capabilities::{PRIORITY, TELLS_PASSING_ERRORS};
+#[cfg(unix)]
 use crate::support::descriptor::send_out_of_band;
 use crate::support::{
-    LIMIT, SocketPath, expect_event, expect_events, expect_no_events, expect_would_block,
-    loopback_v4, poll_for, read_until_would_block, waiting,
+    LIMIT, expect_event, expect_events, expect_no_events, expect_would_block, loopback_v4,
+    poll_for, read_until_would_block,
 };
+#[cfg(unix)]
+use crate::support::{SocketPath, waiting};
 
 const ROUNDS: usize = 100;
 
@@ -46,6 +59,7 @@ fn reads_that_block_make_no_writable_event() {
         drop(remote);
     }
     check::<TcpStream>();
+    #[cfg(unix)]
     check::<UnixStream>();
 }
 
@@ -54,18 +68,24 @@ fn reads_that_block_make_no_writable_event() {
 fn receives_that_block_make_no_writable_event() {
     let mut poll = Poll::new().unwrap();
     let mut udp = UdpSocket::bind(loopback_v4()).unwrap();
-    let (mut unix, _peer) = UnixDatagram::pair().unwrap();
     poll.registry().register(&mut udp, TOKEN, BOTH).unwrap();
     expect_event(&mut poll, TOKEN, Event::is_writable);
-    poll.registry().register(&mut unix, TOKEN, BOTH).unwrap();
-    expect_event(&mut poll, TOKEN, Event::is_writable);
+    #[cfg(unix)]
+    let (mut unix, _peer) = UnixDatagram::pair().unwrap();
+    #[cfg(unix)]
+    {
+        poll.registry().register(&mut unix, TOKEN, BOTH).unwrap();
+        expect_event(&mut poll, TOKEN, Event::is_writable);
+    }
     let mut buffer = [0; 8];
     for _ in 0..ROUNDS {
         expect_would_block(udp.recv(&mut buffer));
         expect_would_block(udp.recv_from(&mut buffer));
         expect_would_block(udp.peek(&mut buffer));
         expect_would_block(udp.peek_from(&mut buffer));
+        #[cfg(unix)]
         expect_would_block(unix.recv(&mut buffer));
+        #[cfg(unix)]
         expect_would_block(unix.recv_from(&mut buffer));
         expect_no_events(&mut poll);
     }
@@ -87,6 +107,7 @@ fn writes_that_block_make_no_readable_event() {
         }
     }
     check::<TcpStream>();
+    #[cfg(unix)]
     check::<UnixStream>();
 }
 
@@ -117,18 +138,6 @@ fn named_reads_that_block_make_no_writable_event() {
         |source| source.try_io_with(reading, would_block),
         || assert_eq!((&remote).write(b"x").unwrap(), 1),
     );
-    let (local, remote) = UnixStream::pair().unwrap();
-    check(
-        local,
-        |source| source.try_io_with(reading, would_block),
-        || assert_eq!((&remote).write(b"x").unwrap(), 1),
-    );
-    let (local, remote) = UnixDatagram::pair().unwrap();
-    check(
-        local,
-        |source| source.try_io_with(reading, would_block),
-        || assert_eq!(remote.send(b"x").unwrap(), 1),
-    );
     let local = UdpSocket::bind(loopback_v4()).unwrap();
     let (address, remote) = (local.local_addr().unwrap(), UdpSocket::bind(loopback_v4()).unwrap());
     check(
@@ -136,10 +145,26 @@ fn named_reads_that_block_make_no_writable_event() {
         |source| source.try_io_with(reading, would_block),
         || assert_eq!(remote.send_to(b"x", address).unwrap(), 1),
     );
+    #[cfg(unix)]
+    {
+        let (local, remote) = UnixStream::pair().unwrap();
+        check(
+            local,
+            |source| source.try_io_with(reading, would_block),
+            || assert_eq!((&remote).write(b"x").unwrap(), 1),
+        );
+        let (local, remote) = UnixDatagram::pair().unwrap();
+        check(
+            local,
+            |source| source.try_io_with(reading, would_block),
+            || assert_eq!(remote.send(b"x").unwrap(), 1),
+        );
+    }
 }
 
 /// W1, W2: what comes after an operation that the type does not have, and which would block in the
 /// direction named, is one event, with each type.
+#[cfg(unix)]
 #[test]
 fn each_change_after_a_named_operation_that_blocked_is_one_event() {
     fn check<S: Source>(
@@ -233,6 +258,7 @@ fn both_directions_that_block_are_told() {
     }
     for is_write_first in [false, true] {
         check::<TcpStream>(is_write_first);
+        #[cfg(unix)]
         check::<UnixStream>(is_write_first);
     }
 }
@@ -254,6 +280,7 @@ fn each_arrival_after_a_read_that_blocked_is_one_event() {
         }
     }
     check::<TcpStream>();
+    #[cfg(unix)]
     check::<UnixStream>();
 }
 
@@ -283,12 +310,15 @@ fn more_data_after_a_short_read_is_an_event() {
     }
     let (mut poll, local, remote) = registered::<TcpStream>(BOTH);
     check(local, remote, &mut poll);
-    let (mut poll, local, remote) = registered::<UnixStream>(BOTH);
-    check(local, remote, &mut poll);
-    let (sender, mut receiver) = pipe::new().unwrap();
-    let mut poll = Poll::new().unwrap();
-    poll.registry().register(&mut receiver, TOKEN, Interest::READABLE).unwrap();
-    check(receiver, sender, &mut poll);
+    #[cfg(unix)]
+    {
+        let (mut poll, local, remote) = registered::<UnixStream>(BOTH);
+        check(local, remote, &mut poll);
+        let (sender, mut receiver) = pipe::new().unwrap();
+        let mut poll = Poll::new().unwrap();
+        poll.registry().register(&mut receiver, TOKEN, Interest::READABLE).unwrap();
+        check(receiver, sender, &mut poll);
+    }
 }
 
 /// P4, tokio#5866: the same of a vectored read.
@@ -305,6 +335,7 @@ fn more_data_after_a_short_vectored_read_is_an_event() {
 }
 
 /// P4: a write that was cut short has found the end of the room; what is freed is an event.
+#[cfg(unix)]
 #[test]
 fn room_after_a_short_write_is_an_event() {
     let mut poll = Poll::new().unwrap();
@@ -323,6 +354,7 @@ fn room_after_a_short_write_is_an_event() {
 }
 
 /// L6, mio#1317: a byte out of band is of high priority to who asked for that.
+#[cfg(unix)]
 #[test]
 fn each_byte_out_of_band_is_a_priority_event() {
     if PRIORITY.is_missing() {
@@ -341,6 +373,7 @@ fn each_byte_out_of_band_is_a_priority_event() {
 }
 
 /// L6, mio#1317: nobody else hears of bytes out of band, so that a peer cannot keep a poll busy.
+#[cfg(unix)]
 #[test]
 fn bytes_out_of_band_are_silent_without_that_interest() {
     for interest in [Interest::READABLE, BOTH] {
@@ -369,6 +402,7 @@ fn bytes_out_of_band_are_silent_without_that_interest() {
 
 /// W1: an error that was told, and then taken on another thread, hides nothing that comes after it
 /// from the poll that is under way.
+#[cfg(unix)]
 #[test]
 fn data_after_an_error_that_another_thread_took_is_an_event() {
     let mut poll = Poll::new().unwrap();

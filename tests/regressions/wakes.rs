@@ -90,7 +90,8 @@ fn no_wake_is_lost_among_registrations() {
             }
         }
     });
-    for _ in 0..5000 {
+    // Wine's one server is asked about all of this.
+    for _ in 0..if cfg!(windows) { 500 } else { 5000 } {
         waker.wake().unwrap();
         poller.expect_answer();
     }

@@ -20,6 +20,9 @@ pub mod object;
 pub mod signals;
 #[cfg(target_os = "linux")]
 pub mod waiting;
+#[cfg(windows)]
+#[path = "waiting_unseen.rs"]
+pub mod waiting;
 
 use std::ffi::OsString;
 use std::fmt::Debug;
