@@ -68,7 +68,6 @@ pub fn fill(mut stream: impl Write) -> usize {
 }
 
 /// The events up to two polls without any.
-#[cfg(unix)]
 #[track_caller]
 pub fn events_until_silence(poll: &mut Poll) -> Vec<Event> {
     let mut seen = Vec::new();

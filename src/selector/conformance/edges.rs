@@ -109,6 +109,7 @@ pub(crate) fn a_write_that_would_block_arms_writing_only<S: Selector>() {
                 assert!(events.iter().all(S::Event::is_writable), "{events:?}");
                 (refused, room) = (0, room + 1);
                 assert!(!IS_AT_ONCE && room < 1_000, "room comes without an end");
+                fill::<S>(&stream);
             }
         }
     }
