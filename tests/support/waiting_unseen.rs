@@ -1,5 +1,5 @@
-//! What `waiting.rs` is on Linux, where the system does not tell in what a thread waits. It is given
-//! the processor; the tests hold whether it waits by then or not.
+//! What `waiting.rs` is on Linux, where the system does not tell in what a thread waits. It is
+//! given the processor; the tests hold whether it waits by then or not.
 
 use std::thread;
 
