@@ -297,9 +297,11 @@ fn batches_work_for_ipv6() {
     if IPV6_LOOPBACK.is_missing() {
         return;
     }
-    let sender = UdpSocket::bind(loopback_v6()).unwrap();
+    let mut sender = UdpSocket::bind(loopback_v6()).unwrap();
     let mut receiver = UdpSocket::bind(loopback_v6()).unwrap();
     let to = receiver.local_addr().unwrap();
+    let mut poll = polling(&mut sender, Interest::WRITABLE);
+    expect_event(&mut poll, SOURCE, Event::is_writable);
     let transmits = [Transmit::new(b"one").target(to), Transmit::new(b"three").target(to)];
     sender.send_many(&mut SendBatch::with_capacity(4), &transmits).unwrap();
     let arrived = receive(&mut receiver, 2);
