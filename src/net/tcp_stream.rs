@@ -148,9 +148,10 @@ impl TcpStream {
         self.inner.peer_addr()
     }
 
-    /// The local address.
+    /// The local address. On WASI there is none before the stream is connected:
+    /// [`NotConnected`](io::ErrorKind::NotConnected).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
+        os::tcp::local_addr(&self.inner)
     }
 
     /// Shuts down reading, writing or both, `shutdown(2)`.

@@ -167,23 +167,23 @@ impl UdpSocket {
 
     /// Sets `SO_BROADCAST`: allows sending to broadcast addresses.
     pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
-        self.inner.set_broadcast(on)
+        os::udp::option(self.inner.set_broadcast(on))
     }
 
     /// The value of `SO_BROADCAST`.
     pub fn broadcast(&self) -> io::Result<bool> {
-        self.inner.broadcast()
+        os::udp::option(self.inner.broadcast())
     }
 
     /// Sets `IP_MULTICAST_LOOP`: whether multicast datagrams are received on this machine too. May
     /// have no effect on a socket of IPv6.
     pub fn set_multicast_loop_v4(&self, on: bool) -> io::Result<()> {
-        self.inner.set_multicast_loop_v4(on)
+        os::udp::option(self.inner.set_multicast_loop_v4(on))
     }
 
     /// The value of `IP_MULTICAST_LOOP`.
     pub fn multicast_loop_v4(&self) -> io::Result<bool> {
-        self.inner.multicast_loop_v4()
+        os::udp::option(self.inner.multicast_loop_v4())
     }
 
     /// Sets `IP_MULTICAST_TTL`: how many hops multicast datagrams may take, 0 to 255, at first 1.
@@ -193,23 +193,23 @@ impl UdpSocket {
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput): out of that range.
     pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
-        self.inner.set_multicast_ttl_v4(ttl)
+        os::udp::option(self.inner.set_multicast_ttl_v4(ttl))
     }
 
     /// The value of `IP_MULTICAST_TTL`.
     pub fn multicast_ttl_v4(&self) -> io::Result<u32> {
-        self.inner.multicast_ttl_v4()
+        os::udp::option(self.inner.multicast_ttl_v4())
     }
 
     /// Sets `IPV6_MULTICAST_LOOP`: whether multicast datagrams are received on this machine too.
     /// Only a socket of IPv6.
     pub fn set_multicast_loop_v6(&self, on: bool) -> io::Result<()> {
-        self.inner.set_multicast_loop_v6(on)
+        os::udp::option(self.inner.set_multicast_loop_v6(on))
     }
 
     /// The value of `IPV6_MULTICAST_LOOP`. Only a socket of IPv6.
     pub fn multicast_loop_v6(&self) -> io::Result<bool> {
-        self.inner.multicast_loop_v6()
+        os::udp::option(self.inner.multicast_loop_v6())
     }
 
     /// Sets `IP_TTL`: how many hops datagrams may take, 1 to 255.
@@ -236,7 +236,7 @@ impl UdpSocket {
     /// ([`AddrInUse`](io::ErrorKind::AddrInUse)).
     #[allow(clippy::trivially_copy_pass_by_ref)]
     pub fn join_multicast_v4(&self, multiaddr: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
-        self.inner.join_multicast_v4(multiaddr, interface)
+        os::udp::option(self.inner.join_multicast_v4(multiaddr, interface))
     }
 
     /// Joins a multicast group, `IPV6_ADD_MEMBERSHIP`, on the interface with this index, or on one
@@ -246,7 +246,7 @@ impl UdpSocket {
     ///
     /// Those of [`join_multicast_v4`](UdpSocket::join_multicast_v4), or the socket is of IPv4.
     pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
-        self.inner.join_multicast_v6(multiaddr, interface)
+        os::udp::option(self.inner.join_multicast_v6(multiaddr, interface))
     }
 
     /// Leaves a group that [`join_multicast_v4`](UdpSocket::join_multicast_v4) joined.
@@ -256,7 +256,7 @@ impl UdpSocket {
     /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable): the socket is not in it.
     #[allow(clippy::trivially_copy_pass_by_ref)]
     pub fn leave_multicast_v4(&self, multiaddr: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
-        self.inner.leave_multicast_v4(multiaddr, interface)
+        os::udp::option(self.inner.leave_multicast_v4(multiaddr, interface))
     }
 
     /// Leaves a group that [`join_multicast_v6`](UdpSocket::join_multicast_v6) joined.
@@ -265,7 +265,7 @@ impl UdpSocket {
     ///
     /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable): the socket is not in it.
     pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
-        self.inner.leave_multicast_v6(multiaddr, interface)
+        os::udp::option(self.inner.leave_multicast_v6(multiaddr, interface))
     }
 
     /// The value of `IPV6_V6ONLY`: whether a socket of IPv6 leaves IPv4 alone.

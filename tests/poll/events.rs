@@ -5,7 +5,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::support::capabilities::ONE_EVENT_FOR_BOTH_DIRECTIONS;
 use crate::support::{LIMIT, expect_event, expect_events};
-use crate::{SOURCE, registered, send_to, socket};
+use crate::{SOURCE, registered, send_to, socket, until_received};
 
 /// The events of three sources that can be written, with the poll and its sources.
 fn three_events() -> Events {
@@ -103,9 +103,7 @@ fn one_event_may_carry_several_answers() {
     let mut poll = Poll::new().unwrap();
     let mut socket = socket();
     send_to(&socket);
-    while socket.peek(&mut [0; 8]).is_err() {
-        std::thread::yield_now();
-    }
+    until_received(&socket);
     poll.registry().register(&mut socket, SOURCE, crate::BOTH).unwrap();
     let event = expect_event(&mut poll, SOURCE, Event::is_readable);
     assert_eq!(event.is_writable(), ONE_EVENT_FOR_BOTH_DIRECTIONS.is_here());

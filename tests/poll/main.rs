@@ -13,7 +13,8 @@ mod waiting;
 use mio::net::UdpSocket;
 use mio::{Interest, Poll, Token};
 
-use support::loopback_v4;
+use support::capabilities::PEEKING;
+use support::{loopback_v4, until_known};
 
 /// The token of the source that a test is about.
 const SOURCE: Token = Token(1);
@@ -21,7 +22,9 @@ const SOURCE: Token = Token(1);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 fn socket() -> UdpSocket {
-    UdpSocket::bind(loopback_v4()).unwrap()
+    let socket = UdpSocket::bind(loopback_v4()).unwrap();
+    until_known();
+    socket
 }
 
 /// A socket that is registered under [`SOURCE`].
@@ -35,4 +38,15 @@ fn registered(poll: &Poll, interest: Interest) -> UdpSocket {
 fn send_to(socket: &UdpSocket) {
     let sender = std::net::UdpSocket::bind(loopback_v4()).unwrap();
     sender.send_to(b"x", socket.local_addr().unwrap()).unwrap();
+}
+
+/// Waits until `socket`, which is registered nowhere, has what was sent to it.
+fn until_received(socket: &UdpSocket) {
+    if PEEKING.is_here() {
+        while socket.peek(&mut [0; 8]).is_err() {
+            std::thread::yield_now();
+        }
+    } else {
+        until_known();
+    }
 }

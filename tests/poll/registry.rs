@@ -12,7 +12,7 @@ use crate::support::{
     LIMIT, expect_error, expect_event, expect_events, expect_no_events, expect_would_block,
     poll_for,
 };
-use crate::{BOTH, SOURCE, registered, send_to, socket};
+use crate::{BOTH, SOURCE, registered, send_to, socket, until_received};
 
 const OTHER: Token = Token(2);
 
@@ -105,9 +105,7 @@ fn a_deregistered_source_is_silent() {
     let mut socket = registered(&poll, BOTH);
     poll.registry().deregister(&mut socket).unwrap();
     send_to(&socket);
-    while socket.peek(&mut [0; 8]).is_err() {
-        thread::yield_now();
-    }
+    until_received(&socket);
     expect_no_events(&mut poll);
 }
 

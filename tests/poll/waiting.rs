@@ -9,7 +9,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use crate::support::capabilities::THREADS;
 use crate::support::{LIMIT, expect_error, expect_event, expect_no_events, poll_for};
-use crate::{SOURCE, registered, send_to, socket};
+use crate::{SOURCE, registered, send_to, socket, until_received};
 
 #[test]
 fn a_new_poll_has_nothing_to_report() {
@@ -67,13 +67,7 @@ fn what_is_ready_already_ends_the_wait_at_once() {
     let mut poll = Poll::new().unwrap();
     let mut socket = socket();
     send_to(&socket);
-    let length = loop {
-        match socket.peek(&mut [0; 8]) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::yield_now(),
-            result => break result.unwrap(),
-        }
-    };
-    assert_eq!(length, 1);
+    until_received(&socket);
     poll.registry().register(&mut socket, SOURCE, Interest::READABLE).unwrap();
     assert_eq!(poll_for(&mut poll, Duration::ZERO).len(), 1);
 }

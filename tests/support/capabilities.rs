@@ -12,9 +12,10 @@ pub struct Capability {
     is_here: fn() -> bool,
 }
 
+const IS_NOT_WASI: fn() -> bool = || !cfg!(target_os = "wasi");
+
 /// A program can have more than one thread, and so something that wakes the one that polls.
-pub const THREADS: Capability =
-    Capability { name: "second thread", is_here: || !cfg!(target_os = "wasi") };
+pub const THREADS: Capability = Capability { name: "second thread", is_here: IS_NOT_WASI };
 
 /// Descriptors that are always ready, such as those of files, cannot be registered.
 pub const REFUSES_REGULAR_FILES: Capability =
@@ -43,13 +44,17 @@ pub const TELLS_ENDS_UNASKED: Capability =
     Capability { name: "end told without interest", is_here: || !is_kqueue() };
 
 /// An error that ends nothing, such as of a datagram, is told as one.
-pub const TELLS_PASSING_ERRORS: Capability =
-    Capability { name: "passing error told", is_here: || !is_kqueue() && !cfg!(windows) };
+pub const TELLS_PASSING_ERRORS: Capability = Capability {
+    name: "passing error told",
+    is_here: || !is_kqueue() && !cfg!(any(windows, target_os = "wasi")),
+};
 
 /// Who receives is told of a datagram that was refused. Wine's server keeps this to itself, where
-/// only `SO_ERROR` finds it.
-pub const TELLS_REFUSED_DATAGRAMS: Capability =
-    Capability { name: "word of refused datagrams, in Wine", is_here: || !is_wine() };
+/// only `SO_ERROR` finds it, the host of WASI asks the socket only when it is readable.
+pub const TELLS_REFUSED_DATAGRAMS: Capability = Capability {
+    name: "word of refused datagrams to who receives",
+    is_here: || !is_wine() && !cfg!(target_os = "wasi"),
+};
 
 /// Data of high priority is told apart.
 pub const PRIORITY: Capability = Capability {
@@ -83,13 +88,18 @@ pub const RESERVED_PORTS: Capability = Capability {
 };
 
 /// An error waits in the socket until it is taken, and operations and events tell of it until then.
-/// Windows keeps that of a connect only, for good, and has the others returned by operations.
-pub const PENDING_ERRORS: Capability =
-    Capability { name: "errors pending in the socket", is_here: || !cfg!(windows) };
+/// Windows and WASI keep that of a connect only, for good, and have the others returned by
+/// operations.
+pub const PENDING_ERRORS: Capability = Capability {
+    name: "errors pending in the socket",
+    is_here: || !cfg!(any(windows, target_os = "wasi")),
+};
 
 /// Shutting down a direction on this side is an event as well.
-pub const OWN_SHUTDOWN_IS_AN_EVENT: Capability =
-    Capability { name: "event for an own shutdown", is_here: || !cfg!(windows) };
+pub const OWN_SHUTDOWN_IS_AN_EVENT: Capability = Capability {
+    name: "event for an own shutdown",
+    is_here: || !cfg!(any(windows, target_os = "wasi")),
+};
 
 /// The peer's end is known though there is data before it. Wine finds it only once all is read: its
 /// server learns of the end by peeking for a byte (`sock_dispatch_events` in `server/sock.c`).
@@ -109,12 +119,36 @@ pub const CHECKS_SOURCES: Capability =
 pub const KINDS_OF_GROUP_ERRORS: Capability =
     Capability { name: "kinds of errors about groups", is_here: || !cfg!(windows) };
 
-/// There are Unix sockets. Windows has them since 10.0.17063, Wine 10 does not (`AF_UNIX` is
-/// `WSAEAFNOSUPPORT`).
-pub const UNIX_SOCKETS: Capability = Capability {
-    name: "address family of Unix sockets",
-    is_here: || cfg!(unix) || cfg!(windows) && !is_wine(),
-};
+/// Data can be looked at and left where it is. WASI has no such operation.
+pub const PEEKING: Capability = Capability { name: "peeking", is_here: IS_NOT_WASI };
+
+/// One datagram can go to many receivers. WASI has neither broadcast nor multicast.
+pub const MANY_RECEIVERS: Capability =
+    Capability { name: "broadcast and multicast", is_here: IS_NOT_WASI };
+
+/// Closed and error answers. `poll` of WASI's C library reports readable and writable alone, also
+/// of what has failed or ended.
+pub const ENDS_ARE_TOLD: Capability =
+    Capability { name: "event that tells an end or an error", is_here: IS_NOT_WASI };
+
+/// A connect is under way when it returns, even to a port of this machine that refuses.
+pub const REFUSALS_COME_LATER: Capability =
+    Capability { name: "refusal after connect has returned", is_here: IS_NOT_WASI };
+
+/// A read that returns less than it could hold has emptied the socket. The host of WASI goes on
+/// calling it readable until a read would block.
+pub const SHORT_READS_ARE_UNDERSTOOD: Capability =
+    Capability { name: "silence after a short read", is_here: IS_NOT_WASI };
+
+/// What was written is sent though the stream is closed at once. The host of WASI takes more than
+/// the socket has room for, and drops the rest with the stream.
+pub const WRITTEN_BYTES_OUTLIVE_THE_STREAM: Capability =
+    Capability { name: "sending after a close", is_here: IS_NOT_WASI };
+
+/// A vectored transfer goes on after the first buffer. The standard library has none for WASI, and
+/// moves the first buffer that is not empty.
+pub const TRANSFERS_OF_SEVERAL_BUFFERS: Capability =
+    Capability { name: "transfer of several buffers", is_here: IS_NOT_WASI };
 
 impl Capability {
     /// Whether the platform can do this, for tests whose expectation depends on it.

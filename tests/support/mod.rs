@@ -12,6 +12,8 @@ pub mod descriptor;
 #[cfg(windows)]
 #[path = "socket.rs"]
 pub mod descriptor;
+#[cfg(all(target_env = "p2", feature = "net"))]
+mod host;
 #[cfg(windows)]
 pub mod named_pipe;
 #[cfg(windows)]
@@ -82,6 +84,7 @@ pub fn expect_no_events(poll: &mut Poll) {
 /// The events of one poll. Signals do not end it.
 #[track_caller]
 pub fn poll_for(poll: &mut Poll, timeout: Duration) -> Vec<Event> {
+    until_known();
     let mut events = Events::with_capacity(64);
     loop {
         match poll.poll(&mut events, Some(timeout)) {
@@ -90,6 +93,13 @@ pub fn poll_for(poll: &mut Poll, timeout: Duration) -> Vec<Event> {
             Err(error) => panic!("poll failed: {error}"),
         }
     }
+}
+
+/// Waits until what has happened to sockets before is known to polls and operations. Of most
+/// systems it is at once.
+pub fn until_known() {
+    #[cfg(all(target_env = "p2", feature = "net"))]
+    host::until_known();
 }
 
 /// It is an error of this kind, which is returned.

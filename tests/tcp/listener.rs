@@ -3,14 +3,14 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{self, SocketAddr};
 
-use mio::Interest;
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Token};
 
 use crate::support::capabilities::IPV6_LOOPBACK;
 use crate::support::{
-    expect_error, expect_event, expect_no_events, expect_would_block, is_wine, loopback_v4,
-    loopback_v6, nobodys_address,
+    expect_error, expect_event, expect_no_events, expect_would_block, loopback_v4, loopback_v6,
+    nobodys_address, until_known,
 };
 use crate::{SOURCE, polling};
 
@@ -48,9 +48,11 @@ fn bind_works_on_ipv6() {
     let address = listener.local_addr().unwrap();
     assert!(address.is_ipv6());
     let mut poll = polling(&mut listener, Interest::READABLE);
-    let client = TcpStream::connect(address).unwrap();
+    let mut client = TcpStream::connect(address).unwrap();
     expect_event(&mut poll, SOURCE, Event::is_readable);
     let (_stream, peer) = listener.accept().unwrap();
+    poll.registry().register(&mut client, Token(2), Interest::WRITABLE).unwrap();
+    expect_event(&mut poll, Token(2), Event::is_writable);
     assert_eq!(peer, client.local_addr().unwrap());
 }
 
@@ -106,6 +108,7 @@ fn accept_gives_the_stream_and_its_peer() {
     assert_eq!(stream.peer_addr().unwrap(), peer);
     assert_eq!(stream.local_addr().unwrap(), address);
 
+    until_known();
     stream.write_all(b"hello").unwrap();
     let mut buffer = [0; 5];
     client.read_exact(&mut buffer).unwrap();
@@ -160,7 +163,7 @@ fn a_connection_that_was_reset_before_accept_hurts_no_other() {
             Ok(_broken) => {}
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             // Wine has no address for a peer that is gone, and leaves it empty.
-            Err(error) if is_wine() && error.kind() == ErrorKind::InvalidInput => {}
+            Err(error) if crate::support::is_wine() && error.kind() == ErrorKind::InvalidInput => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 expect_event(&mut poll, SOURCE, Event::is_readable);
             }

@@ -1,7 +1,8 @@
 //! `TcpStream` once it is connected.
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
-use std::net::{self, Shutdown};
+use std::net::Shutdown;
+use std::time::Duration;
 
 use mio::Interest;
 use mio::event::Event;
@@ -10,11 +11,12 @@ use mio::net::TcpStream;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::support::capabilities::PRIORITY;
 use crate::support::capabilities::{
-    END_IS_KNOWN_BEFORE_DATA_IS_READ, OWN_SHUTDOWN_IS_AN_EVENT, PENDING_ERRORS,
+    END_IS_KNOWN_BEFORE_DATA_IS_READ, ENDS_ARE_TOLD, OWN_SHUTDOWN_IS_AN_EVENT, PEEKING,
+    SHORT_READS_ARE_UNDERSTOOD, TRANSFERS_OF_SEVERAL_BUFFERS, WRITTEN_BYTES_OUTLIVE_THE_STREAM,
 };
 use crate::support::{
     Answer, expect_error, expect_event, expect_events, expect_no_events, expect_shut_down,
-    expect_would_block, read_until_would_block,
+    expect_would_block, poll_for, read_until_would_block,
 };
 use crate::{BOTH, SOURCE, connected, polling, when_readable};
 
@@ -40,7 +42,12 @@ fn reading_by_reference_and_into_several_buffers_is_the_same_stream() {
 
     let (mut first, mut second) = ([0; 2], [0; 8]);
     let mut buffers = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
-    assert_eq!(stream.read_vectored(&mut buffers).unwrap(), 5);
+    let mut length = stream.read_vectored(&mut buffers).unwrap();
+    if !TRANSFERS_OF_SEVERAL_BUFFERS.is_here() {
+        assert_eq!(length, 2);
+        length += stream.read(&mut second).unwrap();
+    }
+    assert_eq!(length, 5);
     assert_eq!((&first, &second[..3]), (b"bc", &b"def"[..]));
 
     let mut buffers = [IoSliceMut::new(&mut first)];
@@ -52,7 +59,12 @@ fn writing_by_value_by_reference_and_from_several_buffers_reaches_the_peer_in_or
     let (mut stream, mut peer) = connected();
     assert_eq!(stream.write(b"ab").unwrap(), 2);
     assert_eq!((&stream).write(b"cd").unwrap(), 2);
-    assert_eq!(stream.write_vectored(&[IoSlice::new(b"e"), IoSlice::new(b"fg")]).unwrap(), 3);
+    let mut length = stream.write_vectored(&[IoSlice::new(b"e"), IoSlice::new(b"fg")]).unwrap();
+    if !TRANSFERS_OF_SEVERAL_BUFFERS.is_here() {
+        assert_eq!(length, 1);
+        length += stream.write(b"fg").unwrap();
+    }
+    assert_eq!(length, 3);
     assert_eq!((&stream).write_vectored(&[IoSlice::new(b"h")]).unwrap(), 1);
     stream.flush().unwrap();
     (&stream).flush().unwrap();
@@ -84,6 +96,11 @@ fn new_data_after_a_short_read_is_an_event() {
         peer.write_all(&[round]).unwrap();
         expect_event(&mut poll, SOURCE, Event::is_readable);
         assert_eq!(stream.read(&mut [0; 8]).unwrap(), 1);
+        if !SHORT_READS_ARE_UNDERSTOOD.is_here() {
+            // At most one event too many: the read finds out.
+            poll_for(&mut poll, Duration::ZERO);
+            expect_would_block(stream.read(&mut [0; 8]));
+        }
         expect_no_events(&mut poll);
     }
 }
@@ -117,7 +134,15 @@ fn room_after_a_full_buffer_is_an_event() {
         expect_event(&mut poll, SOURCE, Event::is_writable);
         written += fill(&mut stream);
     }
-    drop(stream);
+    if WRITTEN_BYTES_OUTLIVE_THE_STREAM.is_here() {
+        drop(stream);
+    } else {
+        while read < written {
+            read += peer.read(&mut buffer).unwrap();
+        }
+        expect_event(&mut poll, SOURCE, Event::is_writable);
+        drop(stream);
+    }
     while read < written {
         let length = peer.read(&mut buffer).unwrap();
         assert_ne!(length, 0, "{read} of {written} bytes arrived");
@@ -129,6 +154,9 @@ fn room_after_a_full_buffer_is_an_event() {
 
 #[test]
 fn peek_leaves_the_data_where_it_is() {
+    if PEEKING.is_missing() {
+        return;
+    }
     let (mut stream, mut peer) = connected();
     peer.write_all(b"hello").unwrap();
     let mut buffer = [0; 2];
@@ -141,6 +169,9 @@ fn peek_leaves_the_data_where_it_is() {
 /// W4.
 #[test]
 fn new_data_after_peek_would_block_is_an_event() {
+    if PEEKING.is_missing() {
+        return;
+    }
     let (mut stream, mut peer) = connected();
     let mut poll = polling(&mut stream, Interest::READABLE);
     for _ in 0..5 {
@@ -228,7 +259,7 @@ fn after_shutdown_of_both_neither_goes_on() {
     if OWN_SHUTDOWN_IS_AN_EVENT.is_here() {
         expect_events(&mut poll, &closed);
         expect_error(stream.shutdown(Shutdown::Both), ErrorKind::NotConnected);
-    } else {
+    } else if !ENDS_ARE_TOLD.is_missing() {
         expect_events(&mut poll, &closed[..1]);
     }
     poll.registry().deregister(&mut stream).unwrap();
@@ -243,11 +274,14 @@ fn a_peer_that_shuts_down_writing_is_read_closed_only() {
     let mut poll = polling(&mut stream, BOTH);
     peer.write_all(b"last").unwrap();
     peer.shutdown(Shutdown::Write).unwrap();
-    let events =
-        expect_events(&mut poll, &[(SOURCE, Event::is_readable), (SOURCE, Event::is_read_closed)]);
+    let expected: [(_, Answer); 2] =
+        [(SOURCE, Event::is_readable), (SOURCE, Event::is_read_closed)];
+    let expected = if ENDS_ARE_TOLD.is_here() { &expected[..] } else { &expected[..1] };
+    let events = expect_events(&mut poll, expected);
     assert!(!events.iter().any(Event::is_write_closed), "{events:?}");
+    poll.registry().deregister(&mut stream).unwrap();
     let mut received = Vec::new();
-    stream.read_to_end(&mut received).unwrap();
+    when_readable(&mut stream, |stream| stream.read_to_end(&mut received)).unwrap();
     assert_eq!(received, b"last");
     stream.write_all(b"x").unwrap();
     peer.read_exact(&mut [0; 1]).unwrap();
@@ -257,6 +291,8 @@ fn a_peer_that_shuts_down_writing_is_read_closed_only() {
 #[cfg(any(unix, windows))]
 #[test]
 fn a_reset_is_an_event_with_an_error_to_take() {
+    use crate::support::capabilities::PENDING_ERRORS;
+
     let (mut stream, peer) = connected();
     let mut poll = polling(&mut stream, BOTH);
     crate::support::descriptor::reset_on_close(&peer);
@@ -310,7 +346,7 @@ fn new_data_after_try_io_would_block_is_exactly_one_event() {
     let (mut stream, mut peer) = connected();
     let mut poll = polling(&mut stream, Interest::READABLE);
     for _ in 0..5 {
-        expect_would_block(stream.try_io(|| stream.peek(&mut [0; 8])));
+        expect_would_block(stream.try_io(|| (&stream).read(&mut [0; 8])));
         peer.write_all(b"x").unwrap();
         expect_event(&mut poll, SOURCE, Event::is_readable);
         expect_no_events(&mut poll);
@@ -354,7 +390,8 @@ mod descriptors {
     fn conversions_keep_number_flags_and_connection_and_close_once_at_the_end() {
         let (stream, mut peer) = connected();
         let stream = convert_there_and_back(stream);
-        let mut stream = convert_to_std_and_back::<_, net::TcpStream>(stream, TcpStream::from_std);
+        let mut stream =
+            convert_to_std_and_back::<_, std::net::TcpStream>(stream, TcpStream::from_std);
         stream.write_all(b"x").unwrap();
         peer.read_exact(&mut [0; 1]).unwrap();
         drop(stream);

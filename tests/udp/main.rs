@@ -10,12 +10,14 @@ mod socket;
 mod support;
 
 use std::io;
+use std::net::SocketAddr;
 
 use mio::event::Event;
 use mio::net::UdpSocket;
 use mio::{Interest, Poll, Token};
 
-use support::{expect_event, loopback_v4};
+use support::capabilities::PEEKING;
+use support::{expect_event, loopback_v4, until_known};
 
 /// The token of the socket that a test is about.
 const SOURCE: Token = Token(1);
@@ -23,7 +25,27 @@ const SOURCE: Token = Token(1);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 fn socket() -> UdpSocket {
-    UdpSocket::bind(loopback_v4()).unwrap()
+    bound(loopback_v4())
+}
+
+/// A socket that can send.
+fn bound(address: SocketAddr) -> UdpSocket {
+    let socket = UdpSocket::bind(address).unwrap();
+    until_known();
+    socket
+}
+
+/// Every way to receive, for its length.
+fn ways_to_receive() -> Vec<fn(&UdpSocket) -> io::Result<usize>> {
+    let mut ways: Vec<fn(&UdpSocket) -> io::Result<usize>> =
+        vec![|socket| socket.recv(&mut [0; 8]), |socket| {
+            socket.recv_from(&mut [0; 8]).map(|(length, _)| length)
+        }];
+    if PEEKING.is_here() {
+        ways.push(|socket| socket.peek(&mut [0; 8]));
+        ways.push(|socket| socket.peek_from(&mut [0; 8]).map(|(length, _)| length));
+    }
+    ways
 }
 
 /// Two sockets that are connected to each other.

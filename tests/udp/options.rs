@@ -8,7 +8,7 @@ use mio::net::UdpSocket;
 use crate::socket;
 #[cfg(target_os = "linux")]
 use crate::support::capabilities::IGNORES_GROUPS_OF_OTHERS;
-use crate::support::capabilities::{IPV6_LOOPBACK, KINDS_OF_GROUP_ERRORS};
+use crate::support::capabilities::{IPV6_LOOPBACK, KINDS_OF_GROUP_ERRORS, MANY_RECEIVERS};
 use crate::support::{expect_error, loopback_v6, nobodys_address};
 #[cfg(target_os = "linux")]
 use crate::when_readable;
@@ -18,6 +18,7 @@ const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 77, 1);
 const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0x77, 1);
 
 /// An interface that does not exist.
+#[cfg(unix)]
 const NO_INTERFACE: u32 = 0x7fff_fff0;
 
 fn everywhere() -> UdpSocket {
@@ -26,6 +27,9 @@ fn everywhere() -> UdpSocket {
 
 #[test]
 fn broadcast_is_what_it_was_set_to() {
+    if MANY_RECEIVERS.is_missing() {
+        return;
+    }
     let socket = socket();
     assert!(!socket.broadcast().unwrap());
     for on in [true, false] {
@@ -75,6 +79,9 @@ fn ttl_is_what_it_was_set_to_and_has_bounds() {
 
 #[test]
 fn the_ttl_of_multicast_is_its_own_begins_at_one_and_has_bounds() {
+    if MANY_RECEIVERS.is_missing() {
+        return;
+    }
     let socket = socket();
     assert_eq!(socket.multicast_ttl_v4().unwrap(), 1);
     for ttl in [0, 91, 255] {
@@ -87,6 +94,9 @@ fn the_ttl_of_multicast_is_its_own_begins_at_one_and_has_bounds() {
 
 #[test]
 fn the_loop_of_multicast_is_what_it_was_set_to() {
+    if MANY_RECEIVERS.is_missing() {
+        return;
+    }
     let socket = socket();
     assert!(socket.multicast_loop_v4().unwrap());
     for on in [false, true] {
@@ -97,6 +107,9 @@ fn the_loop_of_multicast_is_what_it_was_set_to() {
 
 #[test]
 fn the_loop_of_multicast_on_ipv6_is_what_it_was_set_to() {
+    if MANY_RECEIVERS.is_missing() {
+        return;
+    }
     if IPV6_LOOPBACK.is_missing() {
         return;
     }
@@ -136,6 +149,9 @@ fn datagrams_to_a_group_arrive_between_joining_and_leaving() {
 
 #[test]
 fn joining_needs_a_multicast_address_and_an_interface() {
+    if MANY_RECEIVERS.is_missing() {
+        return;
+    }
     let socket = socket();
     let localhost = Ipv4Addr::LOCALHOST;
     expect_error(socket.join_multicast_v4(&localhost, &localhost), ErrorKind::InvalidInput);
@@ -145,6 +161,9 @@ fn joining_needs_a_multicast_address_and_an_interface() {
 
 #[test]
 fn only_a_group_that_was_joined_can_be_left_and_only_once() {
+    if MANY_RECEIVERS.is_missing() {
+        return;
+    }
     let socket = everywhere();
     let interface = Ipv4Addr::LOCALHOST;
     let leave = || socket.leave_multicast_v4(&GROUP_V4, &interface);
@@ -207,5 +226,29 @@ fn only_v6_tells_the_option_of_the_socket() {
         let unbound = crate::support::descriptor::unbound_udp_v6();
         crate::support::descriptor::set_only_v6(&unbound, only);
         assert_eq!(UdpSocket::from_std(unbound).only_v6().unwrap(), only);
+    }
+}
+
+#[cfg(target_os = "wasi")]
+#[test]
+fn options_that_the_system_lacks_are_unsupported() {
+    let socket = socket();
+    let localhost = Ipv4Addr::LOCALHOST;
+    let lacking = [
+        socket.broadcast().map(drop),
+        socket.set_broadcast(true),
+        socket.multicast_loop_v4().map(drop),
+        socket.set_multicast_loop_v4(true),
+        socket.multicast_ttl_v4().map(drop),
+        socket.set_multicast_ttl_v4(2),
+        socket.multicast_loop_v6().map(drop),
+        socket.set_multicast_loop_v6(true),
+        socket.join_multicast_v4(&GROUP_V4, &localhost),
+        socket.leave_multicast_v4(&GROUP_V4, &localhost),
+        socket.join_multicast_v6(&GROUP_V6, 0),
+        socket.leave_multicast_v6(&GROUP_V6, 0),
+    ];
+    for result in lacking {
+        expect_error(result, ErrorKind::Unsupported);
     }
 }

@@ -22,6 +22,7 @@ mod tidy;
 mod tokio;
 mod toolchain;
 mod tools;
+mod wasi;
 mod wine;
 
 use std::process::ExitCode;
@@ -42,7 +43,7 @@ const fn command(name: &'static str, steps: Steps, about: &'static str) -> Comma
 }
 
 /// The order is that of `ci`: what is cheap and fails often comes first.
-const CHECKS: [Command; 20] = [
+const CHECKS: [Command; 21] = [
     command("tidy", tidy::steps, "rules of this tree that no compiler knows"),
     command("format", builds::format, "rustfmt changes nothing"),
     command("clippy", builds::clippy, "no warning, with each forced cfg too"),
@@ -57,6 +58,7 @@ const CHECKS: [Command; 20] = [
     command("public-api", contract::public_api, "no line of mio 1.2.5's public API is missing"),
     command("semver", contract::semver, "no break since mio 1.2.5"),
     command("tokio", tokio::steps, "Tokio's tests [--windows | --backend NAME] [--published]"),
+    command("wasi", wasi::steps, "all tests as programs for WASI, under wasmtime"),
     command("archs", archs::steps, "all tests for other processors and musl, in qemu [TARGET...]"),
     command("wine", wine::steps, "all tests as a program for Windows, under Wine [--times N]"),
     command("kernels", kernels::steps, "all tests on an old and a new Linux, in qemu"),

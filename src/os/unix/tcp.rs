@@ -15,6 +15,10 @@ pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<TcpStream> {
     Ok(TcpStream::from(socket))
 }
 
+pub(crate) fn local_addr(stream: &TcpStream) -> io::Result<SocketAddr> {
+    stream.local_addr()
+}
+
 /// How a connect ended that went on by itself.
 pub(crate) fn finish_connect(stream: &TcpStream) -> io::Result<()> {
     connect::finish(stream.as_fd(), || stream.take_error())

@@ -23,16 +23,16 @@ pub(crate) type RawSource = std::os::fd::RawFd;
 #[cfg(feature = "net")]
 pub(crate) mod tcp {
     #[cfg(target_env = "p1")]
-    pub(crate) use super::preview1::{accept, begin_connect, finish_connect};
+    pub(crate) use super::preview1::{accept, begin_connect, finish_connect, local_addr};
     #[cfg(not(target_env = "p1"))]
-    pub(crate) use super::preview2::{accept, begin_connect, finish_connect};
+    pub(crate) use super::preview2::{accept, begin_connect, finish_connect, local_addr};
 }
 
 #[cfg(feature = "net")]
 pub(crate) mod udp {
     pub(crate) use super::datagrams::*;
     #[cfg(target_env = "p1")]
-    pub(crate) use super::preview1::only_v6;
+    pub(crate) use super::preview1::{only_v6, option};
     #[cfg(not(target_env = "p1"))]
-    pub(crate) use super::preview2::only_v6;
+    pub(crate) use super::preview2::{only_v6, option};
 }

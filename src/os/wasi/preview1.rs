@@ -12,6 +12,10 @@ pub(crate) fn begin_connect(_: &SocketAddr) -> io::Result<TcpStream> {
     unsupported()
 }
 
+pub(crate) fn local_addr(stream: &TcpStream) -> io::Result<SocketAddr> {
+    stream.local_addr()
+}
+
 /// Streams are those that were accepted, or came in open: connected.
 pub(crate) fn finish_connect(_: &TcpStream) -> io::Result<()> {
     Ok(())
@@ -23,6 +27,11 @@ pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAdd
     let (stream, peer) = listener.accept()?;
     stream.set_nonblocking(true)?;
     Ok((stream, peer))
+}
+
+/// What an option's call returned.
+pub(crate) fn option<T>(result: io::Result<T>) -> io::Result<T> {
+    result
 }
 
 pub(crate) fn only_v6(_: &UdpSocket) -> io::Result<bool> {

@@ -59,6 +59,15 @@ fn connect<A>(family: c_int, address: &A) -> io::Result<TcpStream> {
     }
 }
 
+/// The C library ends the program when it is asked for the address of a socket that is about to
+/// connect or has failed to. Both have an error to take, and keep it.
+pub(crate) fn local_addr(stream: &TcpStream) -> io::Result<SocketAddr> {
+    match stream.take_error()? {
+        Some(_) => Err(io::ErrorKind::NotConnected.into()),
+        None => stream.local_addr(),
+    }
+}
+
 /// How a connect ended that went on by itself.
 pub(crate) fn finish_connect(stream: &TcpStream) -> io::Result<()> {
     let has_peer = || match stream.peer_addr() {
@@ -83,6 +92,14 @@ pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAdd
     let (stream, peer) = listener.accept()?;
     stream.set_nonblocking(true)?;
     Ok((stream, peer))
+}
+
+/// What an option's call returned. The standard library has no kind for options that there are not.
+pub(crate) fn option<T>(result: io::Result<T>) -> io::Result<T> {
+    result.map_err(|error| match error.raw_os_error() {
+        Some(libc::ENOPROTOOPT) => io::Error::new(io::ErrorKind::Unsupported, error),
+        _ => error,
+    })
 }
 
 /// The value of `IPV6_V6ONLY`.

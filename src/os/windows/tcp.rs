@@ -13,6 +13,10 @@ pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<TcpStream> {
     socket::begin_connect(&ToSend::ip(address)).map(TcpStream::from)
 }
 
+pub(crate) fn local_addr(stream: &TcpStream) -> io::Result<SocketAddr> {
+    stream.local_addr()
+}
+
 /// How a connect ended that went on by itself.
 pub(crate) fn finish_connect(stream: &TcpStream) -> io::Result<()> {
     socket::finish_connect(stream.as_socket(), || stream.take_error())

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
-use super::harness::socket::IS_AT_ONCE;
+use super::harness::socket::{ENDS_ARE_TOLD, IS_AT_ONCE, SHORT_READS_ARE_UNDERSTOOD};
 use super::harness::{
     BOTH, Waiter, assert_at_end, assert_would_block, close, drain, fill, go_on_emptying, pair,
     read, registered, write,
@@ -61,6 +61,10 @@ pub(crate) fn new_data_after_a_short_read_is_an_event<S: Selector>() {
         peer.write_all(b"some bytes").unwrap();
         waiter.expect(1);
         assert_eq!(read::<S>(&stream, 64).unwrap(), 10);
+        if !SHORT_READS_ARE_UNDERSTOOD {
+            waiter.wait(Some(Duration::ZERO));
+            assert_would_block(&read::<S>(&stream, 64).unwrap_err());
+        }
         waiter.expect_nothing();
     }
 }
@@ -201,7 +205,7 @@ pub(crate) fn only_the_interest_is_reported<S: Selector>() {
     let event = waiter.expect(2);
     assert!(!event.is_readable() && event.is_writable(), "{event:?}");
     peer.write_all(b"x").unwrap();
-    for event in waiter.wait(Some(std::time::Duration::ZERO)) {
+    for event in waiter.wait(Some(Duration::ZERO)) {
         assert!(!event.is_readable(), "{event:?}");
     }
 }
@@ -212,7 +216,7 @@ pub(crate) fn a_closed_peer_is_reported_once<S: Selector>() {
     close::<S>(&stream, peer);
     // Where directions are watched on their own, that of reading says nothing of the other.
     let event = waiter.expect(1);
-    assert!(event.is_read_closed(), "{event:?}");
+    assert!(event.is_read_closed() || !ENDS_ARE_TOLD, "{event:?}");
     waiter.expect_nothing();
     assert_at_end::<S>(&stream);
     waiter.expect_nothing();
@@ -226,7 +230,7 @@ pub(crate) fn a_half_closed_peer_is_reported_once<S: Selector>() {
     waiter.expect(1);
     peer.shutdown(Shutdown::Write).unwrap();
     let event = waiter.expect(1);
-    assert!(event.is_readable() && event.is_read_closed(), "{event:?}");
+    assert!(event.is_readable() && (event.is_read_closed() || !ENDS_ARE_TOLD), "{event:?}");
     assert!(!event.is_write_closed() && !event.is_error(), "{event:?}");
     assert_eq!(read::<S>(&stream, 64).unwrap(), 0);
     assert_eq!(write::<S>(&stream, 5).unwrap(), 5);

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
 
+use super::harness::socket::ENDS_ARE_TOLD;
 use super::harness::{
     BOTH, LIMIT, OneWait, Waiter, assert_at_end, assert_would_block, close, drain, pair, read,
     registered,
@@ -174,14 +175,14 @@ pub(crate) fn a_closed_peer_makes_nothing_fail<S: Selector>() {
         let (mut stream, peer) = registered(&waiter, 1, BOTH);
         close::<S>(&stream, peer);
         if seen {
-            assert!(waiter.expect(1).is_read_closed());
+            assert!(waiter.expect(1).is_read_closed() || !ENDS_ARE_TOLD);
         }
         stream.reregister_with(&waiter.selector, Token(2), Interest::READABLE).unwrap();
-        assert!(waiter.expect(2).is_read_closed());
+        assert!(waiter.expect(2).is_read_closed() || !ENDS_ARE_TOLD);
         assert_at_end::<S>(&stream);
         stream.deregister_with(&waiter.selector).unwrap();
         stream.register_with(&waiter.selector, Token(3), Interest::WRITABLE).unwrap();
-        assert!(waiter.expect(3).is_write_closed());
+        assert!(waiter.expect(3).is_write_closed() || !ENDS_ARE_TOLD);
         stream.deregister_with(&waiter.selector).unwrap();
         waiter.expect_nothing();
     }

@@ -282,5 +282,5 @@ cfg_if! {
     }
 }
 
-#[cfg(all(test, feature = "net", unix))]
+#[cfg(all(test, feature = "net", any(unix, target_env = "p2")))]
 crate::selector::conformance::suite!(PosixPoll);

@@ -13,6 +13,11 @@ use super::systems::{SYSTEM, Setting, Settings};
 use crate::os::datagram::{Buffer, Capabilities, Wish};
 use crate::os::unix::call;
 
+/// What an option's call returned.
+pub(crate) fn option<T>(result: io::Result<T>) -> io::Result<T> {
+    result
+}
+
 /// The value of `IPV6_V6ONLY`.
 pub(crate) fn only_v6(socket: &UdpSocket) -> io::Result<bool> {
     Ok(get(socket, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY)? != 0)

@@ -7,7 +7,7 @@ mod receive;
 mod send;
 
 pub(crate) use self::options::{
-    buffer_size, capabilities, only_v6, set_buffer_size, set_wish, wish,
+    buffer_size, capabilities, only_v6, option, set_buffer_size, set_wish, wish,
 };
 pub(crate) use self::receive::{RecvRoom, recv_many, recv_vectored};
 pub(crate) use self::send::{SendRoom, send_many, send_vectored};

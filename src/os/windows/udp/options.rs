@@ -20,6 +20,11 @@ const SEGMENTS: usize = 512;
 /// How large a row may be that comes as one.
 const LARGEST_ROW: u32 = u16::MAX as u32;
 
+/// What an option's call returned.
+pub(crate) fn option<T>(result: io::Result<T>) -> io::Result<T> {
+    result
+}
+
 /// The value of `IPV6_V6ONLY`.
 pub(crate) fn only_v6(socket: &UdpSocket) -> io::Result<bool> {
     Ok(get(socket, IPPROTO_IPV6, IPV6_V6ONLY)? != 0)
