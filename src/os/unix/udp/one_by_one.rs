@@ -4,7 +4,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use super::systems::Header as SystemHeader;
+use super::systems::{DO_NOT_WAIT, Header as SystemHeader};
 
 /// A message, and how many bytes of it a call has moved; for systems that have no such type.
 // Compiled on those that have one too.
@@ -51,7 +51,7 @@ pub(super) unsafe fn receive(
 ) -> (usize, Option<io::Error>) {
     for (at, header) in headers.iter_mut().enumerate() {
         // A socket that blocks does so for the first one only.
-        let flags = if at == 0 { 0 } else { libc::MSG_DONTWAIT };
+        let flags = if at == 0 { 0 } else { DO_NOT_WAIT };
         // SAFETY: the caller's promise.
         let received = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header.msg_hdr, flags) };
         match moved(received) {

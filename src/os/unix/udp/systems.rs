@@ -188,6 +188,15 @@ macro_rules! one_by_one {
 }
 
 cfg_if! {
+    // What a call is told that is not to wait. AIX has a name of its own.
+    if #[cfg(target_vendor = "ibm")] {
+        pub(super) use libc::MSG_NONBLOCK as DO_NOT_WAIT;
+    } else {
+        pub(super) use libc::MSG_DONTWAIT as DO_NOT_WAIT;
+    }
+}
+
+cfg_if! {
     if #[cfg(any(target_os = "illumos", target_os = "solaris"))] {
         one_by_one! {}
 
