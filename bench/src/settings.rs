@@ -26,7 +26,7 @@ cargo run --release -p bench -- COMMAND [OPTION...]
   list             the measurements and the peers
   NAME...          some measurements, with a report in target/bench
 
-  --pairs N        how often each comparison is made (7)
+  --pairs N        how often each comparison is made (7); at most 3 for what has no target
   --burst MS       how long a server is under load each time, in milliseconds (400)
   --minutes N      begin nothing new after this time; what is left out is in the report
   --peers A,B      these peers only, and this work tree";

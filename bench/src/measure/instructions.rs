@@ -93,20 +93,49 @@ fn keep_profile(folder: &Path, peer: &Peer, output: &Path) -> Result<(), String>
     let mut command = Command::new("callgrind_annotate");
     command.args(["--threshold=98", "--auto=no"]).arg(output);
     let text = quietly(&mut command)?;
-    let functions: Vec<&str> = text
+    let functions: Vec<String> = text
         .lines()
         .skip_while(|line| !line.contains("file:function"))
         .filter(|line| !line.trim().is_empty())
         .take(24)
+        .map(without_machine)
         .collect();
     std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
     let file: PathBuf = folder.join(format!("{}.txt", peer.name));
     std::fs::write(&file, functions.join("\n") + "\n").map_err(|error| error.to_string())
 }
 
+/// A line of a profile without where this machine keeps its files: the path from the name of the
+/// crate or the library on, and no object file.
+fn without_machine(line: &str) -> String {
+    let line = line.split(" [").next().unwrap_or_default();
+    let Some((count, place)) = line.split_once(")  ") else { return line.to_owned() };
+    let starts = ["/programs/", "/registry/src/", "/library/"];
+    let place = starts
+        .iter()
+        .find_map(|start| place.split_once(start))
+        .map_or(place, |(_, rest)| rest)
+        .trim_start_matches("../");
+    let place = match place.split_once('/') {
+        Some((index, rest)) if index.starts_with("index.") => rest,
+        _ => place,
+    };
+    format!("{count})  {place}")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::total;
+    use super::{total, without_machine};
+
+    #[test]
+    fn a_profile_names_no_folder_of_the_machine() {
+        let line = "8 (2 %)  /home/x/.cargo/registry/src/index.crates.io-1/a-1/src/b.rs:c::d [/o]";
+        assert_eq!(without_machine(line), "8 (2 %)  a-1/src/b.rs:c::d");
+        let line = "8 (2 %)  /rustc/0a1b/library/core/src/option.rs:e::f";
+        assert_eq!(without_machine(line), "8 (2 %)  core/src/option.rs:e::f");
+        let line = "8 (2 %)  bench/peers/ours/../programs/mio/main.rs:g [/home/x/mio]";
+        assert_eq!(without_machine(line), "8 (2 %)  mio/main.rs:g");
+    }
 
     #[test]
     fn the_sum_is_found_in_callgrinds_output() {

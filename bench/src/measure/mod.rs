@@ -90,6 +90,7 @@ pub struct Context<'a> {
     pub folder: PathBuf,
     pub profiles: PathBuf,
     end: Option<Instant>,
+    most_rounds: usize,
     name: &'static str,
 }
 
@@ -103,6 +104,7 @@ impl<'a> Context<'a> {
             folder: programs::target(),
             profiles,
             end: settings.limit.map(|limit| Instant::now() + limit),
+            most_rounds: usize::MAX,
             name: "",
         }
     }
@@ -120,6 +122,11 @@ impl<'a> Context<'a> {
             self.note(&format!("failed: {reason}"));
         }
         println!("  {:.1} s", start.elapsed().as_secs_f64());
+    }
+
+    /// How often comparisons are made now.
+    fn rounds(&self) -> usize {
+        self.settings.rounds.min(self.most_rounds)
     }
 
     pub fn time_is_up(&self) -> bool {
@@ -166,10 +173,6 @@ impl<'a> Context<'a> {
         mut action: impl FnMut(&mut Context<'a>, P, usize) -> Result<(), String>,
     ) {
         for round in 0..rounds {
-            if round > 0 && self.time_is_up() {
-                self.note(&format!("{setting}: {round} rounds instead of {rounds}, no time"));
-                return;
-            }
             let mut order = peers.clone();
             let shift = round % order.len().max(1);
             order.rotate_left(shift);
@@ -177,6 +180,11 @@ impl<'a> Context<'a> {
                 order.reverse();
             }
             for (name, peer) in order {
+                if self.time_is_up() {
+                    let done = format!("{round} whole rounds instead of {rounds}");
+                    self.note(&format!("{setting}: {done}, no time"));
+                    return;
+                }
                 progress(&format!("{setting}, round {} of {rounds}: {name}", round + 1));
                 if let Err(reason) = action(self, peer, round) {
                     self.note(&format!("{setting}: {name} left out: {reason}"));

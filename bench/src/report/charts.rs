@@ -1,5 +1,6 @@
 //! Charts: a bar for each peer.
 
+use std::fs;
 use std::path::Path;
 
 use plotters::prelude::*;
@@ -29,8 +30,13 @@ const PICTURED: [(&str, &str); 7] = [
 const WIDTH: u32 = 800;
 const ROW: u32 = 26;
 
-/// Draws what there are values of.
+/// Draws what there are values of, in place of what is there.
 pub fn draw(folder: &Path, samples: &Samples) -> Result<Vec<Chart>, String> {
+    for entry in fs::read_dir(folder).map_err(|error| error.to_string())?.flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "svg") {
+            fs::remove_file(entry.path()).map_err(|error| error.to_string())?;
+        }
+    }
     let mut charts = Vec::new();
     for measurement in MEASUREMENTS {
         for (metric, unit) in samples.metrics(measurement.name) {

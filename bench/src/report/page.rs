@@ -124,12 +124,17 @@ fn left_out(context: &Context<'_>) -> String {
     let mut text = String::new();
     for (peer, reason) in &context.programs.missing {
         let line = reason.lines().next().unwrap_or_default();
-        text.push_str(&format!("- {peer}: not on this machine: {line}\n"));
+        text.push_str(&format!("| {peer} | not on this machine: {line} |\n"));
     }
     for (measurement, note) in &context.notes {
-        text.push_str(&format!("- {measurement}: {}\n", note.lines().next().unwrap_or_default()));
+        let line = note.lines().next().unwrap_or_default();
+        text.push_str(&format!("| {measurement} | {line} |\n"));
     }
-    if text.is_empty() { text } else { format!("\n## Left out\n\n{text}") }
+    if text.is_empty() {
+        text
+    } else {
+        format!("\n## Left out\n\n| what | why |\n|---|---|\n{text}")
+    }
 }
 
 fn capital(text: &str) -> String {
