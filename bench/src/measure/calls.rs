@@ -9,7 +9,7 @@ use super::{Context, describe};
 use crate::load::Shape;
 use crate::load::echo::Clients;
 use crate::peers::Peer;
-use crate::programs::{Program, quietly};
+use crate::programs::Program;
 use crate::server::{self, Server, Wrapper};
 use crate::system;
 
@@ -20,7 +20,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// For each message that a server sends back.
 pub fn run(context: &mut Context<'_>) -> Result<(), String> {
-    is_there()?;
+    if !context.has_tool("strace") {
+        return Ok(());
+    }
     let peers = context.peers("echo");
     let mut peers: Vec<_> = peers.iter().map(|row| (row.0.name, row)).collect();
     for shape in [Shape::new(1, 64), Shape::new(100, 64)] {
@@ -32,12 +34,6 @@ pub fn run(context: &mut Context<'_>) -> Result<(), String> {
         });
     }
     Ok(())
-}
-
-fn is_there() -> Result<(), String> {
-    quietly(Command::new("strace").arg("--version"))
-        .map(drop)
-        .map_err(|reason| format!("{reason} (apt-get install strace)"))
 }
 
 fn of_server(
@@ -96,7 +92,9 @@ fn number_of_calls(text: &str) -> Option<f64> {
 /// For each repetition of a load that programs run by themselves, whose number is the setting
 /// `name`: the difference that more of them make.
 pub fn of_runs(context: &mut Context<'_>, load: &'static str, name: &str) -> Result<(), String> {
-    is_there()?;
+    if !context.has_tool("strace") {
+        return Ok(());
+    }
     let output = context.scratch()?.join("run.strace");
     let peers = context.peers(load);
     let mut peers: Vec<_> = peers.iter().map(|row| (row.0.name, row)).collect();

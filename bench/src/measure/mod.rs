@@ -11,6 +11,7 @@ pub mod wakes;
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::load::Shape;
@@ -131,6 +132,15 @@ impl<'a> Context<'a> {
 
     pub fn time_is_up(&self) -> bool {
         self.end.is_some_and(|end| Instant::now() >= end)
+    }
+
+    /// Whether a program is there that a measurement needs; that it is not is noted.
+    fn has_tool(&mut self, name: &str) -> bool {
+        let answer = programs::quietly(Command::new(name).arg("--version"));
+        if answer.is_err() {
+            self.note(&format!("left out: {name} is not there (apt-get install {name})"));
+        }
+        answer.is_ok()
     }
 
     pub fn note(&mut self, text: &str) {
