@@ -119,6 +119,13 @@ pub const CHECKS_SOURCES: Capability =
 pub const KINDS_OF_GROUP_ERRORS: Capability =
     Capability { name: "kinds of errors about groups", is_here: || !cfg!(windows) };
 
+/// There are Unix sockets. Windows has them since 10.0.17063, Wine 10 does not (`AF_UNIX` is
+/// `WSAEAFNOSUPPORT`).
+pub const UNIX_SOCKETS: Capability = Capability {
+    name: "address family of Unix sockets",
+    is_here: || cfg!(unix) || cfg!(windows) && !is_wine(),
+};
+
 /// Data can be looked at and left where it is. WASI has no such operation.
 pub const PEEKING: Capability = Capability { name: "peeking", is_here: IS_NOT_WASI };
 

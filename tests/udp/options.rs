@@ -18,7 +18,7 @@ const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 77, 1);
 const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0x77, 1);
 
 /// An interface that does not exist.
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 const NO_INTERFACE: u32 = 0x7fff_fff0;
 
 fn everywhere() -> UdpSocket {

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use mio::event::Event;
 use mio::net::UdpSocket;
 
-use crate::support::capabilities::{
-    IPV6_LOOPBACK, PENDING_ERRORS, TELLS_PASSING_ERRORS, TELLS_REFUSED_DATAGRAMS,
-};
+#[cfg(not(windows))]
+use crate::support::capabilities::PENDING_ERRORS;
+use crate::support::capabilities::{IPV6_LOOPBACK, TELLS_PASSING_ERRORS, TELLS_REFUSED_DATAGRAMS};
 use crate::support::{
     Answer, expect_error, expect_event, expect_no_events, loopback_v4, loopback_v6, nobodys_address,
 };

@@ -38,11 +38,11 @@ pub(crate) fn set_wish(socket: &UdpSocket, wish: Wish, on: bool) -> io::Result<(
         (true, Wish::ReceiveOffload) => LARGEST_ROW,
         (true, _) => 1,
     };
-    let (level, name) = option(wish, is_v6);
+    let (level, name) = place(wish, is_v6);
     set(socket, level, name, value)?;
     if is_v6 && wish != Wish::ReceiveOffload {
         // For what comes and goes by IPv4, if the socket takes that.
-        let (level, name) = option(wish, false);
+        let (level, name) = place(wish, false);
         let _ = set(socket, level, name, value);
     }
     Ok(())
@@ -50,11 +50,12 @@ pub(crate) fn set_wish(socket: &UdpSocket, wish: Wish, on: bool) -> io::Result<(
 
 /// Whether a wish is fulfilled.
 pub(crate) fn wish(socket: &UdpSocket, wish: Wish) -> io::Result<bool> {
-    let (level, name) = option(wish, socket.local_addr()?.is_ipv6());
+    let (level, name) = place(wish, socket.local_addr()?.is_ipv6());
     Ok(get(socket, level, name).is_ok_and(|value| value != 0))
 }
 
-fn option(wish: Wish, is_v6: bool) -> (i32, i32) {
+/// The level and the name of the option that fulfils a wish.
+fn place(wish: Wish, is_v6: bool) -> (i32, i32) {
     match (wish, is_v6) {
         (Wish::ReceiveDestination, false) => (IPPROTO_IP, IP_PKTINFO),
         (Wish::ReceiveDestination, true) => (IPPROTO_IPV6, IPV6_PKTINFO),
@@ -107,7 +108,7 @@ pub(super) fn extras(socket: &UdpSocket) -> Extras {
 pub(crate) fn capabilities(socket: &UdpSocket) -> io::Result<Capabilities> {
     let is_v6 = socket.local_addr()?.is_ipv6();
     let has = |wish: Wish| {
-        let (level, name) = option(wish, is_v6);
+        let (level, name) = place(wish, is_v6);
         get(socket, level, name).is_ok()
     };
     let extras = extras(socket);
