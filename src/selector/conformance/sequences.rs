@@ -28,9 +28,9 @@ const SEQUENCES: u64 = if socket::IS_AT_ONCE { 10_000 } else { 200 };
 
 const WAKER: usize = usize::MAX;
 
-/// After so many waits with levels only, all sources had their turn: each direction of each, and
-/// the waker.
-const TURNS: usize = 2 * SLOTS + 2;
+/// After so many waits with levels only, all sources had their turn, also where reading, writing
+/// and waking take turns, each with all sources and the waker in its queue.
+const TURNS: usize = 3 * (SLOTS + 1);
 
 /// What is written in this many pieces leaves room for more, whatever the system.
 const PIECES: usize = 8;
