@@ -110,6 +110,11 @@ pub const END_IS_KNOWN_BEFORE_DATA_IS_READ: Capability =
 pub const DATAGRAMS_ARE_CUT: Capability =
     Capability { name: "cutting of datagrams without an error", is_here: || !cfg!(windows) };
 
+/// There is a peer once a connection is made, and not before. In Wine a connect that is about to
+/// fail has one for a moment: `getpeername` says so, then `select` that it has failed.
+pub const PEER_MEANS_CONNECTED: Capability =
+    Capability { name: "lack of a peer while a connect fails, in Wine", is_here: || !is_wine() };
+
 /// A datagram cannot be sent from an address that the machine does not have. Wine sends it from one
 /// that it has.
 pub const CHECKS_SOURCES: Capability =

@@ -8,7 +8,9 @@ use mio::Interest;
 use mio::event::Event;
 use mio::net::TcpStream;
 
-use crate::support::capabilities::{IPV6_LOOPBACK, PENDING_ERRORS, REFUSALS_COME_LATER};
+use crate::support::capabilities::{
+    IPV6_LOOPBACK, PEER_MEANS_CONNECTED, PENDING_ERRORS, REFUSALS_COME_LATER,
+};
 use crate::support::{
     Answer, LIMIT, expect_error, expect_event, expect_events, expect_no_events, loopback_v4,
     loopback_v6,
@@ -166,6 +168,9 @@ fn finishing_without_an_event_goes_on_until_it_is_decided() {
     }
     let listener = net::TcpListener::bind(loopback_v4()).unwrap();
     result_of(listener.local_addr().unwrap()).unwrap();
+    if PEER_MEANS_CONNECTED.is_missing() {
+        return;
+    }
     let (_owner, address) = refusing();
     expect_error(result_of(address), ErrorKind::ConnectionRefused);
 }
