@@ -4,10 +4,11 @@ use std::ffi::CString;
 use std::io;
 use std::mem;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::thread::RawPthread;
 use std::path::Path;
 use std::ptr;
 
-use libc::{c_int, pthread_t, rlim_t};
+use libc::{c_int, rlim_t};
 
 fn check(result: c_int) {
     assert_ne!(result, -1, "{}", io::Error::last_os_error());
@@ -40,7 +41,9 @@ pub fn usual(signal: c_int) {
 }
 
 /// Sends a signal to a thread that was not joined yet.
-pub fn send_signal(thread: pthread_t, signal: c_int) {
+pub fn send_signal(thread: RawPthread, signal: c_int) {
+    // A number to the standard library, to some C libraries a pointer.
+    let thread = thread as _;
     // SAFETY: the thread was not joined yet, so that its handle is valid though it may have ended.
     let error = unsafe { libc::pthread_kill(thread, signal) };
     assert!(matches!(error, 0 | libc::ESRCH), "{}", io::Error::from_raw_os_error(error));

@@ -17,8 +17,10 @@ pub fn interrupt<T>(thread: &JoinHandle<T>) {
         let before = unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) };
         assert_ne!(before, libc::SIG_ERR);
     });
+    // A number to the standard library, to some C libraries a pointer.
+    let identity = thread.as_pthread_t() as _;
     // SAFETY: the thread was not joined yet, so that its identity is still its own.
-    let result = unsafe { libc::pthread_kill(thread.as_pthread_t(), libc::SIGUSR1) };
+    let result = unsafe { libc::pthread_kill(identity, libc::SIGUSR1) };
     // It may have ended by itself, though.
     assert!(matches!(result, 0 | libc::ESRCH), "{result}");
 }

@@ -41,6 +41,7 @@ const INIT: &str = r#"#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin TMPDIR=/tmp RUST_BACKTRACE=0 MIO_MODEL_SEQUENCES=500
 mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev
+mkdir -p /dev/pts; mount -t devpts p /dev/pts
 ip link set lo up; ip link set lo multicast on; ip route add 224.0.0.0/4 dev lo
 echo "KERNEL $(uname -r)"
 for test in /t/*; do

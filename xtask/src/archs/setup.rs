@@ -15,6 +15,9 @@ const COMPILERS: &str = "bookworm";
 /// This release's qemu needs nothing of the machine's libraries.
 const EMULATORS: &str = "trixie";
 
+/// What unwinds with any C library: later releases of it ask for a function of glibc's.
+const UNWINDER: (&str, &str) = ("bullseye", "libgcc-10-dev");
+
 pub struct Setup {
     /// The packages for one processor and C library.
     root: PathBuf,
@@ -41,17 +44,19 @@ impl Setup {
     }
 
     fn fetch_compiler(&self, arch: &Arch, apt: PathBuf) -> Result<(), String> {
-        let archive = Archive::open(apt, &[COMPILERS])?;
+        let archive = Archive::open(apt.clone(), &[COMPILERS])?;
         let Arch { compiler, debian, .. } = arch;
         let wanted = format!("gcc-{} libc6-dev-{debian}-cross", compiler.replace('_', "-"));
         let wanted = if arch.qemu.is_some() { wanted } else { String::new() };
         let plan = archive.plan(&wanted)?;
         let mut needed = archive.beside_compiler(&plan)?;
-        let musl = format!("musl-dev:{debian}");
         if arch.is_musl() {
-            needed.push(&musl);
+            needed.push("musl-dev");
         }
         archive.unpack(&needed, &self.root)?;
+        if arch.is_musl() {
+            Archive::open(apt, &[UNWINDER.0])?.unpack(&[UNWINDER.1], &self.unwinder())?;
+        }
         self.write_linker(arch)
     }
 
@@ -71,6 +76,10 @@ impl Setup {
         paths::write(&linker, &script)?;
         fs::set_permissions(&linker, fs::Permissions::from_mode(0o755))
             .map_err(|error| format!("{}: {error}", linker.display()))
+    }
+
+    fn unwinder(&self) -> PathBuf {
+        self.root.join("unwinder")
     }
 
     pub fn linker(&self) -> PathBuf {
@@ -94,12 +103,16 @@ impl Setup {
         for name in ["crt1.o", "Scrt1.o", "rcrt1.o", "crti.o", "crtn.o", "libc.a"] {
             copy(&musl.join(name))?;
         }
-        for name in
-            ["crtbegin.o", "crtbeginS.o", "crtend.o", "crtendS.o", "libgcc_eh.a", "libgcc.a"]
-        {
+        for name in ["crtbegin.o", "crtbeginS.o", "crtend.o", "crtendS.o", "libgcc.a"] {
             let ask = Run::new(self.linker()).argument(format!("-print-file-name={name}"));
             copy(Path::new(ask.output()?.trim()))?;
         }
+        // The standard library asks for LLVM's, of which this has all functions.
+        let from = paths::files_below(&self.unwinder())?;
+        let from = from.iter().find(|file| file.ends_with("libgcc_eh.a"));
+        let from = from.ok_or_else(|| format!("no libgcc_eh.a in {}", UNWINDER.1))?;
+        let unwind = target.join("libunwind.a");
+        fs::copy(from, &unwind).map_err(|error| format!("{}: {error}", unwind.display()))?;
         Ok(())
     }
 

@@ -28,7 +28,7 @@ use crate::selector::timeout::Deadline;
 const MOST_AT_ONCE: usize = 256;
 
 /// What takes a longer timeout for an invalid argument: XNU, OpenBSD.
-const LONGEST_SECONDS: libc::time_t = 100_000_000;
+const LONGEST_SECONDS: u64 = 100_000_000;
 
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -153,9 +153,9 @@ impl AsFd for Queue {
 }
 
 fn checked(timeout: timespec) -> io::Result<Duration> {
-    match (timeout.tv_sec, timeout.tv_nsec) {
-        (seconds @ 0..=LONGEST_SECONDS, nanoseconds @ 0..1_000_000_000) => {
-            Ok(Duration::new(seconds as u64, nanoseconds as u32))
+    match (u64::try_from(timeout.tv_sec), timeout.tv_nsec) {
+        (Ok(seconds @ 0..=LONGEST_SECONDS), nanoseconds @ 0..1_000_000_000) => {
+            Ok(Duration::new(seconds, nanoseconds as u32))
         }
         _ => Err(io::Error::from_raw_os_error(libc::EINVAL)),
     }
