@@ -77,8 +77,8 @@ impl Arch {
 /// Those that start programs which cargo built for the machine.
 const NOT_FOR_QEMU: &str = "examples";
 
-/// This one counts the calls of the usual C library. musl makes others: many datagrams that are sent
-/// in one call are sent one by one.
+/// This one counts the calls of the usual C library. musl makes others: it sends one by one what is
+/// to be sent in one call.
 const NOT_FOR_MUSL: &str = "system_calls";
 
 /// How many seconds the tests of one program may take.
