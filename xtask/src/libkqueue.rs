@@ -19,9 +19,16 @@ const PACKAGES: [&str; 2] = ["libkqueue0t64", "libkqueue-dev"];
 
 const LIST: &str = "xtask/libkqueue.txt";
 
-/// Each test is a process of its own, and ends though it may wait for what never comes.
-const NEXTEST: &str =
-    "[profile.default]\nslow-timeout = { period = \"60s\", terminate-after = 1 }\n";
+/// Each test is a process of its own, and ends though it may wait for what never comes. It is
+/// killed with the programs that it started: one of them outlives the signal that asks it to end.
+/// Most that fail do so after a long wait, so that more of them run than there are processors.
+const NEXTEST: &str = "[profile.default]\n\
+    test-threads = 8\n\
+    slow-timeout = { period = \"60s\", terminate-after = 1, grace-period = \"0s\" }\n";
+
+/// As the tests build the examples that they run, which is not to count as time of theirs.
+const EXAMPLES: &str = "build --quiet --package mio --no-default-features \
+    --features os-poll,net,os-ext,log --examples";
 
 pub fn steps(arguments: &[String]) -> Result<Vec<Step>, String> {
     no_arguments(arguments)?;
@@ -38,6 +45,10 @@ fn check() -> Outcome {
     let flags = format!(
         "--cfg mio_unsupported_force_libkqueue -L native={library} -C link-arg=-Wl,-rpath,{library}"
     );
+    Run::cargo(EXAMPLES)
+        .variable("RUSTFLAGS", &flags)
+        .variable("CARGO_TARGET_DIR", &folder)
+        .run()?;
     let run = Run::new(tools::nextest()?)
         .words("nextest run --package mio --all-features --lib --tests --no-fail-fast")
         .words("--status-level all --final-status-level none --color never --config-file")
@@ -70,6 +81,8 @@ fn fetch() -> Result<PathBuf, String> {
 struct Results {
     passed: BTreeSet<String>,
     failed: BTreeSet<String>,
+    /// How many tests there are, of which a run that was ended early has no result.
+    all: usize,
 }
 
 impl Results {
@@ -79,9 +92,13 @@ impl Results {
         for line in output.lines() {
             let Some((word, rest)) = line.trim().split_once(" [") else { continue };
             let Some((_, name)) = rest.split_once("] ") else { continue };
-            let name = name.split_once(") ").map_or(name, |(_, name)| name).trim().to_owned();
+            let Some((place, name)) = name.split_once(") ") else { continue };
+            if let Some(all) = place.split_once('/').and_then(|(_, all)| all.parse().ok()) {
+                results.all = all;
+            }
+            let name = name.trim().to_owned();
             match word {
-                "PASS" => results.passed.insert(name),
+                "PASS" | "LEAK" => results.passed.insert(name),
                 "FAIL" | "TIMEOUT" | "ABORT" => results.failed.insert(name),
                 _ if word.starts_with("SIG") => results.failed.insert(name),
                 _ => false,
@@ -134,6 +151,9 @@ impl Limits {
             results.failed.iter().filter(|test| !is_explained(test)).map(String::as_str).collect();
         let (passed, failed) = (results.passed.len(), results.failed.len());
         let counts = format!("{passed} passed, {failed} failed");
+        if passed + failed != results.all {
+            return Err(format!("{counts}, of {} tests", results.all));
+        }
         if passed == 0 || !unexplained.is_empty() {
             return Err(format!("{counts}, not explained: {}", unexplained.join(", ")));
         }
@@ -146,11 +166,11 @@ mod tests {
     use super::{LIST, Limits, Results};
     use crate::paths;
 
-    const OUTPUT: &str = "    PASS [   0.013s] (  1/749) mio a::b\n\
-                          \x20   FAIL [  11.070s] (714/749) mio::tcp c\n\
+    const OUTPUT: &str = "    PASS [   0.013s] (  1/4) mio a::b\n\
+                          \x20   FAIL [  11.070s] (  2/4) mio::tcp c\n\
                           \x20   SLOW [> 30.000s] (---) mio::tcp c\n\
-                          \x20   TIMEOUT [  30.001s] (  3/749) mio::tcp d\n\
-                          \x20   SIGABRT [   0.1s] (  4/749) mio::tcp e\n";
+                          \x20   TIMEOUT [  30.001s] (  3/4) mio::tcp d\n\
+                          \x20   SIGABRT [   0.1s] (  4/4) mio::tcp e\n";
 
     #[test]
     fn results_are_read_of_tests_that_end_in_any_way() {
@@ -167,6 +187,9 @@ mod tests {
         let limits = Limits::parse("limit: a\nmio::tcp c\nlimit: b\nmio::tcp d\nmio::tcp e\n");
         let counts = limits.unwrap().explain(&Results::parse(OUTPUT)).unwrap();
         assert_eq!(counts, "1 passed, 3 failed, each for one of 2 limits");
+        let ended_early = OUTPUT.replace("/4)", "/5)");
+        let error = limits_of_the_tree().explain(&Results::parse(&ended_early)).unwrap_err();
+        assert_eq!(error, "1 passed, 3 failed, of 5 tests");
         assert!(Limits::parse("mio::tcp c\n").is_err());
         assert!(limits_of_the_tree().explain(&Results::default()).is_err(), "nothing ran");
     }
