@@ -15,8 +15,7 @@ use crate::{Interest, Registry, Token};
 /// [`SourceSocket`](super::SourceSocket).
 ///
 /// An event of it is [readable](crate::event::Event::is_readable): the object is signalled. The
-/// interest is [`READABLE`](Interest::READABLE), with any trigger but
-/// [`exclusive`](Interest::exclusive):
+/// interest is [`READABLE`](Interest::READABLE), with any trigger:
 ///
 /// - Edge: one event when the object becomes signalled. If it stays so, as a process that has
 ///   ended does, it may be reported again: after a millisecond, then ever more rarely, at last once
