@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -194,27 +195,30 @@ pub(crate) fn registering_from_many_threads_loses_nothing<S: Selector>() {
     let mut waiter = Waiter::<S>::with_capacity(THREADS * EACH);
     let selector = std::sync::Arc::clone(&waiter.selector);
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS)
-            .map(|number| {
-                let first = number * EACH;
-                let selector = &selector;
-                scope.spawn(move || {
-                    // Only the last registration of each is ready, so that all three calls have to
-                    // take effect.
-                    let mut kept = Vec::new();
-                    for token in first..first + EACH {
-                        let (mut stream, peer) = pair::<S>();
-                        let (wrong, silent) = (Token(usize::MAX), Interest::READABLE);
-                        stream.register_with(selector, wrong, silent).unwrap();
-                        stream.deregister_with(selector).unwrap();
-                        stream.register_with(selector, wrong, silent).unwrap();
-                        stream.reregister_with(selector, Token(token), Interest::WRITABLE).unwrap();
-                        kept.push((stream, peer));
-                    }
-                    kept
-                })
-            })
-            .collect();
+        let (mut threads, mut ends) = (Vec::new(), Vec::new());
+        for number in 0..THREADS {
+            let first = number * EACH;
+            let selector = &selector;
+            let (end, may_end) = mpsc::channel::<()>();
+            ends.push(end);
+            threads.push(scope.spawn(move || {
+                // Only the last registration of each is ready, so that all three calls have to
+                // take effect.
+                let mut kept = Vec::new();
+                for token in first..first + EACH {
+                    let (mut stream, peer) = pair::<S>();
+                    let (wrong, silent) = (Token(usize::MAX), Interest::READABLE);
+                    stream.register_with(selector, wrong, silent).unwrap();
+                    stream.deregister_with(selector).unwrap();
+                    stream.register_with(selector, wrong, silent).unwrap();
+                    stream.reregister_with(selector, Token(token), Interest::WRITABLE).unwrap();
+                    kept.push((stream, peer));
+                }
+                // Wine at times loses what a thread began that ends just when it is done.
+                let _ = may_end.recv();
+                kept
+            }));
+        }
         let mut seen = BTreeSet::new();
         while seen.len() < THREADS * EACH {
             let events = waiter.wait(Some(LIMIT));
@@ -223,6 +227,7 @@ pub(crate) fn registering_from_many_threads_loses_nothing<S: Selector>() {
                 assert!(seen.insert(event.token().0), "{event:?} came twice");
             }
         }
+        drop(ends);
         // The threads hand over their streams, which have to stay open until here.
         assert_eq!(
             threads.into_iter().map(|thread| thread.join().unwrap().len()).sum::<usize>(),
