@@ -56,7 +56,7 @@ fn list() {
 /// Whether something was measured, and in a quick run, whether nothing failed.
 fn measure(settings: &Settings) -> Result<bool, String> {
     let chosen = choose(settings)?;
-    system::raise_limit_of_files();
+    system::raise_limit_of_files(measure::idle::FILES);
     let start = Instant::now();
     let programs = Programs::build(|peer| {
         let named = &settings.peers;

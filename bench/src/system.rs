@@ -66,16 +66,27 @@ pub fn terminate(process: u32) {
     unsafe { libc::kill(process as libc::pid_t, libc::SIGTERM) };
 }
 
-/// Lets this process and those it starts have as many open files as they may, and returns how
-/// many that is.
-pub fn raise_limit_of_files() -> usize {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the pointer is valid for both calls.
-    unsafe {
-        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
-        limit.rlim_cur = limit.rlim_max;
-        libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
+/// Lets this process and those it starts have as many open files as they may, and where that is
+/// less than `wanted`, more, which takes privileges.
+pub fn raise_limit_of_files(wanted: usize) {
+    let most = std::fs::read_to_string("/proc/sys/fs/nr_open").ok();
+    let most = most.and_then(|text| text.trim().parse().ok()).unwrap_or(wanted);
+    let wanted = wanted.min(most) as libc::rlim_t;
+    let allowed = limit_of_files() as libc::rlim_t;
+    for limit in [wanted.max(allowed), allowed] {
+        let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+        // SAFETY: the pointer is valid for the call.
+        if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) } == 0 {
+            return;
+        }
     }
+}
+
+/// How many open files this process and those it starts may have.
+pub fn limit_of_files() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the pointer is valid for the call.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
     limit.rlim_max as usize
 }
 

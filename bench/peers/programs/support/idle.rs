@@ -1,4 +1,4 @@
-//! Many sources of which few are active: pipes, and beside them eventfds that are never written.
+//! Many sources of which few are active: eventfds, most of which are never written.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -8,7 +8,7 @@ use super::{Arguments, limit_of_files, print, quantile};
 
 /// How the program watches. Each source has a number, which events come with.
 pub trait Watch {
-    /// Watches the reading end of a pipe.
+    /// Watches an eventfd, whose writer keeps its number only.
     fn add_active(&mut self, source: OwnedFd, number: usize) -> io::Result<()>;
 
     /// Watches a descriptor of somebody else.
@@ -27,9 +27,9 @@ pub fn run(arguments: &Arguments, watch: &mut impl Watch) -> io::Result<()> {
     let count: usize = arguments.get("count");
     let mut writers = Vec::with_capacity(active);
     for number in 0..active {
-        let (reader, writer) = pipe()?;
-        watch.add_active(reader, number)?;
-        writers.push(writer);
+        let source = eventfd()?;
+        writers.push(source.as_raw_fd());
+        watch.add_active(source, number)?;
     }
     let mut files = Vec::with_capacity(FILES);
     let before = heap();
@@ -40,7 +40,7 @@ pub fn run(arguments: &Arguments, watch: &mut impl Watch) -> io::Result<()> {
     for _ in 0..count {
         let start = Instant::now();
         for writer in &writers {
-            write(writer)?;
+            write(*writer)?;
         }
         let mut missing = active;
         while missing > 0 {
@@ -110,30 +110,21 @@ fn eventfd() -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// The reading and the writing end, non-blocking.
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let mut ends = [0; 2];
-    // SAFETY: the pointer is valid for two descriptors.
-    if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_NONBLOCK | libc::O_CLOEXEC) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: both were just opened and are nobody else's.
-    Ok(unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) })
-}
-
-fn write(pipe: &OwnedFd) -> io::Result<()> {
-    // SAFETY: the pointer is valid for the byte that is read.
-    match unsafe { libc::write(pipe.as_raw_fd(), [0_u8].as_ptr().cast(), 1) } {
-        1 => Ok(()),
+fn write(eventfd: RawFd) -> io::Result<()> {
+    let one: u64 = 1;
+    // SAFETY: the pointer is valid for the 8 bytes that are read.
+    match unsafe { libc::write(eventfd, (&raw const one).cast(), 8) } {
+        8 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
 }
 
-/// Reads what is in a pipe, for those whose library does not read.
-pub fn read(pipe: &OwnedFd) -> io::Result<()> {
+/// Reads what is in an eventfd, for those whose library does not read.
+pub fn read(eventfd: &OwnedFd) -> io::Result<()> {
     let mut buffer = [0_u8; 16];
+    let (pointer, length) = (buffer.as_mut_ptr().cast(), buffer.len());
     // SAFETY: the pointer is valid for as many bytes.
-    let count = unsafe { libc::read(pipe.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+    let count = unsafe { libc::read(eventfd.as_raw_fd(), pointer, length) };
     if count < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
