@@ -89,6 +89,8 @@ const TOKIO_LOADS: &[&str] =
 pub const OURS: &str = "mio";
 pub const PUBLISHED: &str = "mio-published";
 pub const RAW: &str = "raw-epoll";
+/// No wake at all, but what every wake contains.
+pub const LOCKED: &str = "locked-instruction";
 
 pub const PEERS: &[Peer] = &[
     on_ours(rust(OURS, "mio", "this work tree", MIO_LOADS), "mio", ""),
@@ -142,6 +144,12 @@ pub const PEERS: &[Peer] = &[
         rust("mio-poll", "mio", "this work tree with the selector of poll(2)", &["idle-poll"]),
         "mio",
         "--cfg mio_unsupported_force_poll_poll",
+    ),
+    rust(
+        LOCKED,
+        "locked_instruction",
+        "one locked instruction in place of a wake: the least that a correct one can cost",
+        &["wake-pending"],
     ),
     rust("raw-poll", "raw_poll", "poll(2) by hand, through libc", &["idle-poll"]),
 ];

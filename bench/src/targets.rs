@@ -2,7 +2,7 @@
 
 use crate::load::Shape;
 use crate::measure::{build, calls, describe, echo, idle, instructions, wakes};
-use crate::peers::{OURS, PUBLISHED, RAW};
+use crate::peers::{LOCKED, OURS, PUBLISHED, RAW};
 use crate::samples::{Samples, Series, Summary};
 
 /// What a number is compared with.
@@ -44,25 +44,52 @@ pub enum Outcome {
     NotMeasured,
 }
 
-/// Why a target is missed, where it is known: read from profiles and the code that was generated.
-const REASONS: [(&str, (&str, &str), &str); 3] = [
-    (
-        "wake-pending",
+/// Why a target is missed, as read from profiles and the code that was generated.
+struct Reason {
+    measurement: &'static str,
+    metric: (&'static str, &'static str),
+    words: &'static str,
+    /// A peer whose value belongs to the reason.
+    witness: Option<&'static str>,
+}
+
+const fn reason(
+    measurement: &'static str,
+    metric: (&'static str, &'static str),
+    words: &'static str,
+) -> Reason {
+    Reason { measurement, metric, words, witness: None }
+}
+
+const REASONS: [Reason; 4] = [
+    Reason {
+        witness: Some(LOCKED),
+        ..reason(
+            "wake-pending",
+            wakes::EACH,
+            "the operation that orders what a thread did before its wake with the wait is one \
+             locked instruction, and no correct wake can do without (decision 003)",
+        )
+    },
+    reason(
+        "wake-round-trip",
         wakes::EACH,
-        "the operation that orders a wake with the wait is one locked instruction, and that alone \
-         takes more than a fiftieth of the system call which it saves (decision 003)",
+        "a wake that is covered by no other costs one locked instruction beside its system call, \
+         and so does the wait that receives it: four in a round trip",
     ),
-    (
+    reason(
         "build",
         build::CPU,
         "there is more to compile: batches of datagrams, triggers, timeouts in nanoseconds",
     ),
-    (
+    reason(
         "build",
         build::SIZE,
         "timeouts in nanoseconds, exclusive registrations, and the names of interests when logged",
     ),
 ];
+
+const UNEXPLAINED: &str = "NOT EXPLAINED, to be looked into";
 
 /// A target with what was measured.
 pub struct Verdict {
@@ -118,7 +145,9 @@ fn targets(samples: &Samples) -> Vec<Target> {
     targets.push(exact("wake-pending", free, wakes::EACH, published, most(0.02)));
     targets.push(exact("wake-pending", free, calls::CALLS_EACH, itself, most(0.0)));
     targets.push(exact("wake-channel", free, wakes::MESSAGES, published, at_least(5.0)));
-    targets.push(noisy("wake-round-trip", "two cores", wakes::EACH, published, most(1.0)));
+    for setting in [wakes::APART, wakes::TOGETHER] {
+        targets.push(noisy("wake-round-trip", setting, wakes::EACH, published, most(1.0)));
+    }
     targets.push(Target {
         subject: "tokio-on-ours",
         ..exact("spawn", free, wakes::TASKS, Against::Peer("tokio"), at_least(1.2))
@@ -173,7 +202,7 @@ impl Target {
             measured: value.map_or("not measured".into(), |value| self.written(value)),
             target: self.bound.written(self.unit()),
             outcome,
-            words: value.map_or(String::new(), |value| self.words(value, outcome)),
+            words: value.map_or(String::new(), |value| self.words(value, outcome, samples)),
         }
     }
 
@@ -248,12 +277,54 @@ impl Target {
     }
 
     /// By how much a target is missed and why, or that it is not.
-    fn words(&self, value: Summary, outcome: Outcome) -> String {
+    fn words(&self, value: Summary, outcome: Outcome, samples: &Samples) -> String {
         let by = self.difference(value, outcome);
-        match REASONS.iter().find(|row| (row.0, row.1) == (self.measurement, self.metric)) {
-            Some((_, _, reason)) if outcome == Outcome::Missed => format!("{by}: {reason}"),
-            _ => by,
+        if outcome != Outcome::Missed {
+            return by;
         }
+        let known = REASONS
+            .iter()
+            .find(|reason| (reason.measurement, reason.metric) == (self.measurement, self.metric));
+        let reason = match known {
+            Some(reason) => {
+                let witness = reason.witness.and_then(|peer| self.beside(peer, samples));
+                format!("{}{}", reason.words, witness.unwrap_or_default())
+            }
+            None if self.metric == echo::COST => {
+                self.share_of_user_space(samples).unwrap_or(UNEXPLAINED.into())
+            }
+            None => UNEXPLAINED.into(),
+        };
+        format!("{by}: {reason}")
+    }
+
+    /// What a peer needs, beside what the subject needs.
+    fn beside(&self, peer: &str, samples: &Samples) -> Option<String> {
+        let (metric, unit) = self.metric;
+        let series = Series { measurement: self.measurement, setting: &self.setting, metric };
+        let value = |peer| samples.summary(series, peer).map(|value| number(value.median));
+        let (witness, own) = (value(peer)?, value(self.subject)?);
+        let ratio = number(samples.ratio(series, self.subject, peer)?.median);
+        Some(format!("; {peer} alone takes {witness} {unit}, of {own} {unit} ({ratio} times that)"))
+    }
+
+    /// What of a server's time is known from instructions: those of the same load over TCP.
+    fn share_of_user_space(&self, samples: &Samples) -> Option<String> {
+        let Against::Peer(other) = self.against else { return None };
+        let (metric, _) = instructions::COUNT;
+        let series = Series { measurement: "instructions", setting: &self.setting, metric };
+        let own = samples.summary(series, self.subject)?.median;
+        let others = samples.summary(series, other)?.median;
+        let difference = match own - others {
+            more if more > 0.0 => format!("{} more", number(more)),
+            less => format!("{} fewer", number(-less)),
+        };
+        Some(format!(
+            "in user space it is {} instructions a message, {difference} than {other}, and a \
+             nanosecond is several; the rest is the kernel's (profiles/{}.txt)",
+            number(own),
+            self.subject
+        ))
     }
 
     fn difference(&self, value: Summary, outcome: Outcome) -> String {
@@ -308,6 +379,7 @@ fn grouped(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::Sample;
 
     fn target(bound: Bound, is_noisy: bool) -> Target {
         Target {
@@ -345,14 +417,61 @@ mod tests {
     }
 
     #[test]
-    fn a_miss_says_by_how_much() {
-        let most = target(Bound::AtMost(2.0), false);
-        assert_eq!(most.words(around(3.0), Outcome::Missed), "missed by 50.0 %");
+    fn a_miss_says_by_how_much_and_why() {
+        let (most, none) = (target(Bound::AtMost(2.0), false), Samples::default());
         let build = Target { measurement: "build", metric: build::SIZE, ..most };
-        assert!(
-            build.words(around(3.0), Outcome::Missed).starts_with("missed by 50.0 %: timeouts")
-        );
-        assert_eq!(build.words(around(1.0), Outcome::Met), "met");
+        let words = build.words(around(3.0), Outcome::Missed, &none);
+        assert!(words.starts_with("missed by 50.0 %: timeouts"), "{words}");
+        assert_eq!(build.words(around(1.0), Outcome::Met, &none), "met");
+    }
+
+    #[test]
+    fn a_miss_that_nobody_has_explained_stands_out() {
+        let most = target(Bound::AtMost(2.0), false);
+        let words = most.words(around(3.0), Outcome::Missed, &Samples::default());
+        assert_eq!(words, format!("missed by 50.0 %: {UNEXPLAINED}"));
+    }
+
+    #[test]
+    fn a_reason_has_what_was_measured() {
+        let wake = Target {
+            measurement: "wake-pending",
+            metric: wakes::EACH,
+            ..target(Bound::AtMost(0.0), false)
+        };
+        let all = [(OURS, 6.0), (LOCKED, 5.0)].map(|(peer, value)| Sample {
+            measurement: "wake-pending",
+            peer,
+            setting: "s".into(),
+            metric: wakes::EACH.0,
+            unit: wakes::EACH.1,
+            round: 0,
+            value,
+        });
+        let words = wake.words(around(6.0), Outcome::Missed, &Samples { all: all.into() });
+        let expected = format!("; {LOCKED} alone takes 5.000 ns, of 6.000 ns (1.200 times that)");
+        assert!(words.ends_with(&expected), "{words}");
+    }
+
+    #[test]
+    fn where_a_servers_time_goes_is_known_from_instructions() {
+        let cost = Target {
+            measurement: "tcp-echo",
+            metric: echo::COST,
+            against: Against::Peer(RAW),
+            ..target(Bound::AtMost(1.0), true)
+        };
+        let all = [(OURS, 105.0), (RAW, 101.0)].map(|(peer, value)| Sample {
+            measurement: "instructions",
+            peer,
+            setting: "s".into(),
+            metric: instructions::COUNT.0,
+            unit: "",
+            round: 0,
+            value,
+        });
+        let words = cost.words(around(1.5), Outcome::Missed, &Samples { all: all.into() });
+        assert!(words.contains("105 instructions a message, 4.000 more than raw-epoll"), "{words}");
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub const MEDIAN: (&str, &str) = ("p50", "µs");
 const P99: (&str, &str) = ("p99", "µs");
 pub const EVENT: (&str, &str) = ("time per event", "ns");
 pub const BYTES: (&str, &str) = ("user-space bytes per idle source", "B");
+/// The placement of threads that decides how long a wake takes, and so is not left to the system.
+pub const APART: &str = "a core each";
+pub const TOGETHER: &str = "both on one core";
 const PRINTED: [(&str, (&str, &str)); 8] = [
     ("nanoseconds", EACH),
     ("messages_per_second", MESSAGES),
@@ -41,9 +44,15 @@ pub fn channel(context: &mut Context<'_>) -> Result<(), String> {
 }
 
 pub fn round_trip(context: &mut Context<'_>) -> Result<(), String> {
-    let count = less_if_quick(context, 50_000);
-    run(context, "wake-round-trip", "two cores", &[format!("count={count}")], None);
-    run(context, "wake-round-trip", "one core", &[format!("count={count}")], Some(0));
+    let count = |count| format!("count={}", less_if_quick(context, count));
+    let (apart, together, free) = (count(10_000), count(50_000), count(10_000));
+    let load = "wake-round-trip";
+    run(context, load, APART, &[apart, "apart=yes".into()], None);
+    run(context, load, TOGETHER, &[together], Some(0));
+    // Each time other cores: a look, and no comparison.
+    context.most_rounds = 3;
+    run(context, load, "wherever the system has them run", &[free], None);
+    context.most_rounds = usize::MAX;
     Ok(())
 }
 
@@ -74,7 +83,7 @@ pub fn run(
 ) {
     let peers = context.peers(load);
     let mut peers: Vec<_> = peers.iter().map(|row| (row.0.name, row)).collect();
-    let rounds = context.settings.rounds;
+    let rounds = context.rounds();
     context.in_rounds(setting, rounds, &mut peers, |context, (peer, program), round| {
         for (name, value) in server::run(program, load, settings, LIMIT, core)? {
             if let Some((_, metric)) = PRINTED.iter().find(|row| row.0 == name) {

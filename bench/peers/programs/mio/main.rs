@@ -23,7 +23,7 @@ fn main() -> std::io::Result<()> {
         "datagrams" => datagrams::serve(arguments.get("buffer")),
         "wake-pending" => wakes::pending(arguments.get("count")),
         "wake-channel" => wakes::channel(arguments.get("count")),
-        "wake-round-trip" => wakes::round_trip(arguments.get("count")),
+        "wake-round-trip" => wakes::round_trip(arguments.get("count"), arguments.has("apart")),
         "timeouts" => timeouts::run(arguments.get("microseconds"), arguments.get("count")),
         "idle" | "idle-poll" => idle::run(&arguments),
         _ => arguments.unknown(),

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mio::{Events, Poll, Token, Waker};
 
-use crate::support::print;
+use crate::support::{pin, print};
 
 const WAKE: Token = Token(0);
 
@@ -65,13 +65,16 @@ pub fn channel(count: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Two threads, each asleep in its poll until the other wakes it.
-pub fn round_trip(count: u32) -> io::Result<()> {
+/// Two threads, each asleep in its poll until the other wakes it; `apart` gives each its core.
+pub fn round_trip(count: u32, apart: bool) -> io::Result<()> {
     let mut here = Poll::new()?;
     let mut there = Poll::new()?;
     let wake_here = Waker::new(here.registry(), WAKE)?;
     let wake_there = Waker::new(there.registry(), WAKE)?;
     let other = thread::spawn(move || -> io::Result<()> {
+        if apart {
+            pin(1);
+        }
         let mut events = Events::with_capacity(16);
         for _ in 0..count {
             poll_once(&mut there, &mut events)?;
@@ -81,6 +84,9 @@ pub fn round_trip(count: u32) -> io::Result<()> {
         Ok(())
     });
     let mut events = Events::with_capacity(16);
+    if apart {
+        pin(0);
+    }
     let start = Instant::now();
     for _ in 0..count {
         wake_there.wake()?;

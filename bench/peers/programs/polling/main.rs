@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
         "datagrams" => datagrams::serve(arguments.get("buffer")),
         "wake-pending" => wakes::pending(arguments.get("count")),
         "wake-channel" => wakes::channel(arguments.get("count")),
-        "wake-round-trip" => wakes::round_trip(arguments.get("count")),
+        "wake-round-trip" => wakes::round_trip(arguments.get("count"), arguments.has("apart")),
         "timeouts" => wakes::timeouts(arguments.get("microseconds"), arguments.get("count")),
         "idle" => idle::run(&arguments),
         _ => arguments.unknown(),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use polling::{Events, Poller};
 
-use crate::support::{print, quantile};
+use crate::support::{pin, print, quantile};
 
 pub fn pending(count: u32) -> io::Result<()> {
     let poller = Poller::new()?;
@@ -61,13 +61,16 @@ pub fn channel(count: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Two threads, each asleep in its poll until the other wakes it.
-pub fn round_trip(count: u32) -> io::Result<()> {
+/// Two threads, each asleep in its poll until the other wakes it; `apart` gives each its core.
+pub fn round_trip(count: u32, apart: bool) -> io::Result<()> {
     let here = Arc::new(Poller::new()?);
     let there = Arc::new(Poller::new()?);
     let wake_here = Arc::clone(&here);
     let wake_there = Arc::clone(&there);
     let other = thread::spawn(move || -> io::Result<()> {
+        if apart {
+            pin(1);
+        }
         let mut events = Events::new();
         for _ in 0..count {
             poll_once(&there, &mut events)?;
@@ -76,6 +79,9 @@ pub fn round_trip(count: u32) -> io::Result<()> {
         Ok(())
     });
     let mut events = Events::new();
+    if apart {
+        pin(0);
+    }
     let start = Instant::now();
     for _ in 0..count {
         wake_there.notify()?;

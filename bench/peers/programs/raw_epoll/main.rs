@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
     match arguments.load.as_str() {
         "echo" | "broadcast" => serve(&arguments),
         "datagrams" => datagrams::serve(arguments.get("buffer")),
-        "wake-round-trip" => wakes::round_trip(arguments.get("count")),
+        "wake-round-trip" => wakes::round_trip(arguments.get("count"), arguments.has("apart")),
         "timeouts" => wakes::timeouts(arguments.get("microseconds"), arguments.get("count")),
         "idle" => idle::run(&arguments),
         _ => arguments.unknown(),

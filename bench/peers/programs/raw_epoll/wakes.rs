@@ -6,18 +6,24 @@ use std::thread;
 use std::time::Instant;
 
 use crate::calls::{self, Event};
-use crate::support::{print, quantile};
+use crate::support::{pin, print, quantile};
 
-pub fn round_trip(count: u32) -> io::Result<()> {
+pub fn round_trip(count: u32, apart: bool) -> io::Result<()> {
     let (here, wake_here) = waitable()?;
     let (there, wake_there) = waitable()?;
     let other = thread::spawn(move || -> io::Result<()> {
+        if apart {
+            pin(1);
+        }
         for _ in 0..count {
             wait_once(there)?;
             calls::signal(wake_here)?;
         }
         Ok(())
     });
+    if apart {
+        pin(0);
+    }
     let start = Instant::now();
     for _ in 0..count {
         calls::signal(wake_there)?;

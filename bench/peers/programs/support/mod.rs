@@ -41,6 +41,10 @@ impl Arguments {
         self.settings.get(name)?.parse().ok()
     }
 
+    pub fn has(&self, name: &str) -> bool {
+        self.settings.contains_key(name)
+    }
+
     /// Ends the program: this one has no such load.
     pub fn unknown(&self) -> ! {
         stop(&format!("no such load here: {}", self.load))
@@ -123,6 +127,16 @@ pub fn limit_of_files() -> usize {
     // SAFETY: the pointer is valid for the call.
     unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
     limit.rlim_max as usize
+}
+
+/// Keeps the calling thread on one core. A machine that lacks it measures all the same.
+pub fn pin(core: usize) {
+    // SAFETY: all bytes zero are an empty set.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the number is below the size of the set.
+    unsafe { libc::CPU_SET(core, &mut set) };
+    // SAFETY: the pointer is valid for the size given.
+    unsafe { libc::sched_setaffinity(0, size_of_val(&set), &set) };
 }
 
 /// The value that this part of the values does not exceed; 0 of none.
