@@ -82,6 +82,9 @@ const MIO_LOADS: &[&str] = &[
     "idle",
 ];
 
+/// What servers do with sockets, and nothing between threads.
+const SERVER_LOADS: &[&str] = &["echo", "broadcast", "datagrams"];
+
 const TOKIO_LOADS: &[&str] =
     &["echo", "broadcast", "datagrams", "spawn", "wake-channel", "timeouts"];
 
@@ -103,27 +106,25 @@ pub const PEERS: &[Peer] = &[
     ),
     rust("polling", "polling", "the crate polling, edge-triggered", MIO_LOADS),
     rust("tokio", "tokio", "Tokio of crates.io, one thread", TOKIO_LOADS),
-    rust("actix", "actix", "actix-server, on Tokio of crates.io, one worker", &["echo"]),
+    rust(
+        "actix",
+        "actix",
+        "actix-server, on Tokio of crates.io, one worker",
+        &["echo", "broadcast"],
+    ),
     Peer {
         // valgrind does not get it to end.
         counts_instructions: false,
-        ..rust("compio", "compio", "compio, on io_uring", &["echo", "datagrams"])
+        ..rust("compio", "compio", "compio, on io_uring", SERVER_LOADS)
     },
     on_ours(
         rust("tokio-on-ours", "tokio", "the same Tokio on this work tree", TOKIO_LOADS),
         "tokio",
         "",
     ),
-    c("libuv", "libuv.c", "-luv", "libuv, C", &["echo", "datagrams"], &["libuv1-dev"]),
-    c(
-        "libevent",
-        "libevent.c",
-        "-levent",
-        "libevent, C",
-        &["echo", "datagrams"],
-        &["libevent-dev"],
-    ),
-    c("libev", "libev.c", "-lev", "libev, C", &["echo", "datagrams"], &["libev-dev"]),
+    c("libuv", "libuv.c", "-luv", "libuv, C", SERVER_LOADS, &["libuv1-dev"]),
+    c("libevent", "libevent.c", "-levent", "libevent, C", SERVER_LOADS, &["libevent-dev"]),
+    c("libev", "libev.c", "-lev", "libev, C", SERVER_LOADS, &["libev-dev"]),
     Peer {
         framing: Framing::Zmtp,
         ..c("zeromq", "zeromq.c", "-lzmq", "ZeroMQ, a ROUTER, C", &["echo"], &["libzmq3-dev"])
@@ -132,13 +133,13 @@ pub const PEERS: &[Peer] = &[
         recipe: Recipe::Java { class: "NettyServer", jars: NETTY },
         counts_instructions: false,
         packages: &["libnetty-java", "default-jdk-headless"],
-        ..rust("netty", "", "Netty with its transport of java.nio", &["echo", "datagrams"])
+        ..rust("netty", "", "Netty with its transport of java.nio", SERVER_LOADS)
     },
     Peer {
         recipe: Recipe::Node { script: "server.js" },
         counts_instructions: false,
         packages: &["nodejs"],
-        ..rust("node", "", "Node.js", &["echo", "datagrams"])
+        ..rust("node", "", "Node.js", SERVER_LOADS)
     },
     on_ours(
         rust("mio-poll", "mio", "this work tree with the selector of poll(2)", &["idle-poll"]),

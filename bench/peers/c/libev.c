@@ -1,4 +1,5 @@
-/* libev: streams and datagrams that are sent back. Its loop is level-triggered. */
+/* libev: streams that are sent back or to all, and datagrams that are sent back. Its loop is
+ * level-triggered. */
 
 #include "peer.h"
 
@@ -6,14 +7,20 @@
 
 static size_t size;
 static char *buffer;
+/* Whether what one says is told to all. */
+static bool broadcast;
 
-typedef struct {
+typedef struct connection {
     ev_io watcher;
+    LIST_ENTRY(connection) entry;
     char *backlog;
     size_t length;
 } connection;
 
+static LIST_HEAD(, connection) connections;
+
 static void drop_connection(struct ev_loop *loop, connection *one) {
+    LIST_REMOVE(one, entry);
     ev_io_stop(loop, &one->watcher);
     close(one->watcher.fd);
     free(one->backlog);
@@ -30,9 +37,9 @@ static bool would_block(void) { return errno == EAGAIN || errno == EINTR; }
 
 /* Keeps what finds no room, and reads nothing until it is written. */
 static void write_later(struct ev_loop *loop, connection *one, const char *bytes, size_t count) {
-    one->backlog = malloc(count);
-    memcpy(one->backlog, bytes, count);
-    one->length = count;
+    one->backlog = realloc(one->backlog, one->length + count);
+    memcpy(one->backlog + one->length, bytes, count);
+    one->length += count;
     watch(loop, one, EV_WRITE);
 }
 
@@ -53,6 +60,18 @@ static void write_rest(struct ev_loop *loop, connection *one) {
     }
 }
 
+static void send_to(struct ev_loop *loop, connection *one, const char *bytes, ssize_t count) {
+    ssize_t sent = one->length > 0 ? 0 : send(one->watcher.fd, bytes, count, MSG_NOSIGNAL);
+    if (sent < 0 && !would_block()) {
+        drop_connection(loop, one);
+        return;
+    }
+    sent = sent < 0 ? 0 : sent;
+    if (sent < count) {
+        write_later(loop, one, bytes + sent, count - sent);
+    }
+}
+
 static void on_stream(struct ev_loop *loop, ev_io *watcher, int events) {
     connection *one = (connection *)watcher;
     if (events & EV_WRITE) {
@@ -66,16 +85,16 @@ static void on_stream(struct ev_loop *loop, ev_io *watcher, int events) {
         }
         return;
     }
-    ssize_t sent = send(watcher->fd, buffer, count, MSG_NOSIGNAL);
-    if (sent == count) {
+    if (!broadcast) {
+        send_to(loop, one, buffer, count);
         return;
     }
-    if (sent < 0 && !would_block()) {
-        drop_connection(loop, one);
-        return;
+    one = LIST_FIRST(&connections);
+    while (one != NULL) {
+        connection *next = LIST_NEXT(one, entry);
+        send_to(loop, one, buffer, count);
+        one = next;
     }
-    sent = sent < 0 ? 0 : sent;
-    write_later(loop, one, buffer + sent, count - sent);
 }
 
 static void on_connection(struct ev_loop *loop, ev_io *watcher, int events) {
@@ -83,6 +102,7 @@ static void on_connection(struct ev_loop *loop, ev_io *watcher, int events) {
     int fd;
     while ((fd = accept_next(watcher->fd, watcher->data == NULL)) >= 0) {
         connection *one = calloc(1, sizeof *one);
+        LIST_INSERT_HEAD(&connections, one, entry);
         ev_io_init(&one->watcher, on_stream, fd, EV_READ);
         ev_io_start(loop, &one->watcher);
     }
@@ -107,7 +127,8 @@ int main(int count, char **words) {
     const char *path = setting(count, words, "path");
     struct ev_loop *loop = ev_default_loop(EVBACKEND_EPOLL);
     ev_io watcher;
-    if (has_load(count, words, "echo")) {
+    broadcast = has_load(count, words, "broadcast");
+    if (broadcast || has_load(count, words, "echo")) {
         int fd = bound_socket(SOCK_STREAM, path);
         ev_io_init(&watcher, on_connection, fd, EV_READ);
         watcher.data = (void *)path;

@@ -1,4 +1,5 @@
-/* libevent: streams, by its buffered events, and datagrams that are sent back. */
+/* libevent: streams, by its buffered events, that are sent back or to all, and datagrams that are
+ * sent back. */
 
 #include "peer.h"
 
@@ -10,6 +11,15 @@
 static size_t size;
 static char *buffer;
 static bool nodelay;
+static bool broadcast;
+
+/* Somebody to be told what all say. */
+typedef struct member {
+    LIST_ENTRY(member) entry;
+    struct bufferevent *stream;
+} member;
+
+static LIST_HEAD(, member) members;
 
 /* Moves what came in to what goes out; nothing is copied. */
 static void on_read(struct bufferevent *stream, void *context) {
@@ -17,9 +27,25 @@ static void on_read(struct bufferevent *stream, void *context) {
     bufferevent_write_buffer(stream, bufferevent_get_input(stream));
 }
 
-static void on_event(struct bufferevent *stream, short events, void *context) {
+static void tell_all(struct bufferevent *stream, void *context) {
     (void)context;
+    size_t count;
+    while ((count = bufferevent_read(stream, buffer, size)) > 0) {
+        member *one;
+        LIST_FOREACH(one, &members, entry) {
+            bufferevent_write(one->stream, buffer, count);
+        }
+    }
+}
+
+/* The context is a member of the audience, if there is one. */
+static void on_event(struct bufferevent *stream, short events, void *context) {
+    member *one = context;
     if (events & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) {
+        if (one != NULL) {
+            LIST_REMOVE(one, entry);
+            free(one);
+        }
         bufferevent_free(stream);
     }
 }
@@ -39,7 +65,14 @@ static void on_connection(
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
     struct bufferevent *stream = bufferevent_socket_new(context, fd, BEV_OPT_CLOSE_ON_FREE);
-    bufferevent_setcb(stream, on_read, NULL, on_event, NULL);
+    if (broadcast) {
+        member *one = malloc(sizeof *one);
+        one->stream = stream;
+        LIST_INSERT_HEAD(&members, one, entry);
+        bufferevent_setcb(stream, tell_all, NULL, on_event, one);
+    } else {
+        bufferevent_setcb(stream, on_read, NULL, on_event, NULL);
+    }
     bufferevent_set_max_single_read(stream, size);
     bufferevent_set_max_single_write(stream, size);
     bufferevent_enable(stream, EV_READ | EV_WRITE);
@@ -64,7 +97,8 @@ int main(int count, char **words) {
     const char *path = setting(count, words, "path");
     nodelay = path == NULL;
     struct event_base *base = event_base_new();
-    if (has_load(count, words, "echo")) {
+    broadcast = has_load(count, words, "broadcast");
+    if (broadcast || has_load(count, words, "echo")) {
         int fd = bound_socket(SOCK_STREAM, path);
         evconnlistener_new(base, on_connection, base, LEV_OPT_CLOSE_ON_FREE, 0, fd);
         listening(fd, path);

@@ -1,4 +1,4 @@
-/* libuv: streams and datagrams that are sent back. */
+/* libuv: streams that are sent back or to all, and datagrams that are sent back. */
 
 #include "peer.h"
 
@@ -7,14 +7,19 @@
 static size_t size;
 /* One thread reads at a time, and what was read is written before it goes on. */
 static char *buffer;
+/* Whether what one says is told to all. */
+static bool broadcast;
 
-typedef struct {
+typedef struct connection {
+    LIST_ENTRY(connection) entry;
     union {
         uv_stream_t stream;
         uv_tcp_t tcp;
         uv_pipe_t pipe;
     } handle;
 } connection;
+
+static LIST_HEAD(, connection) connections;
 
 /* What could not be written at once. */
 typedef struct {
@@ -36,15 +41,21 @@ static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out) {
 
 static void closed(uv_handle_t *handle) { free(handle->data); }
 
+static void end(uv_stream_t *stream) {
+    if (!uv_is_closing((uv_handle_t *)stream)) {
+        connection *one = stream->data;
+        LIST_REMOVE(one, entry);
+        uv_close((uv_handle_t *)stream, closed);
+    }
+}
+
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *read);
 
 static void written(uv_write_t *request, int status) {
     uv_stream_t *stream = request->handle;
     free(request->data);
     if (status < 0) {
-        if (!uv_is_closing((uv_handle_t *)stream)) {
-            uv_close((uv_handle_t *)stream, closed);
-        }
+        end(stream);
         return;
     }
     uv_read_start(stream, give_buffer, on_read);
@@ -60,23 +71,31 @@ static void write_later(uv_stream_t *stream, const char *bytes, size_t count) {
     check(uv_write(&rest->request, stream, &out, 1, written), "uv_write");
 }
 
-static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *read) {
-    if (count < 0) {
-        uv_close((uv_handle_t *)stream, closed);
-        return;
-    }
-    if (count == 0) {
-        return;
-    }
-    uv_buf_t out = uv_buf_init(read->base, count);
+static void send_to(uv_stream_t *stream, char *bytes, ssize_t count) {
+    uv_buf_t out = uv_buf_init(bytes, count);
     int sent = uv_try_write(stream, &out, 1);
     if (sent == UV_EAGAIN) {
         sent = 0;
     }
     if (sent < 0) {
-        uv_close((uv_handle_t *)stream, closed);
+        end(stream);
     } else if (sent < count) {
-        write_later(stream, read->base + sent, count - sent);
+        write_later(stream, bytes + sent, count - sent);
+    }
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *read) {
+    if (count < 0) {
+        end(stream);
+    } else if (count > 0 && !broadcast) {
+        send_to(stream, read->base, count);
+    } else if (count > 0) {
+        connection *one = LIST_FIRST(&connections);
+        while (one != NULL) {
+            connection *next = LIST_NEXT(one, entry);
+            send_to(&one->handle.stream, read->base, count);
+            one = next;
+        }
     }
 }
 
@@ -90,6 +109,7 @@ static void on_connection(uv_stream_t *listener, int status) {
     }
     one->handle.stream.data = one;
     check(uv_accept(listener, &one->handle.stream), "uv_accept");
+    LIST_INSERT_HEAD(&connections, one, entry);
     if (listener->type == UV_TCP) {
         uv_tcp_nodelay(&one->handle.tcp, 1);
     }
@@ -139,7 +159,8 @@ int main(int count, char **words) {
     size = buffer_size(count, words);
     buffer = malloc(size);
     uv_loop_t *loop = uv_default_loop();
-    if (has_load(count, words, "echo")) {
+    broadcast = has_load(count, words, "broadcast");
+    if (broadcast || has_load(count, words, "echo")) {
         streams(loop, setting(count, words, "path"));
     } else if (has_load(count, words, "datagrams")) {
         datagrams(loop);

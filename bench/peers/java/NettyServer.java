@@ -1,4 +1,4 @@
-// Netty: streams and datagrams that are sent back, on one thread.
+// Netty: streams that are sent back or to all, and datagrams that are sent back, on one thread.
 //
 // Started as `NettyServer LOAD name=value...`; it prints `listening ADDRESS` once it is ready.
 
@@ -11,10 +11,13 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.EventExecutor;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
@@ -50,6 +53,32 @@ public final class NettyServer {
         }
     }
 
+    /** Tells all connections what one of them says. */
+    @Sharable
+    private static final class TellAll extends ChannelInboundHandlerAdapter {
+        private final ChannelGroup all;
+
+        TellAll(EventExecutor executor) {
+            all = new DefaultChannelGroup(executor);
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            all.add(context.channel());
+        }
+
+        /** Those that have gone leave the group by themselves. */
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            all.writeAndFlush(message);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
+    }
+
     public static void main(String[] words) throws InterruptedException {
         Map<String, String> settings = new HashMap<>();
         for (String word : words) {
@@ -66,7 +95,7 @@ public final class NettyServer {
         NioEventLoopGroup group = new NioEventLoopGroup(1);
         InetSocketAddress any = new InetSocketAddress("127.0.0.1", 0);
         Channel channel;
-        if (words[0].equals("echo")) {
+        if (words[0].equals("echo") || words[0].equals("broadcast")) {
             ServerBootstrap server = new ServerBootstrap();
             server.group(group, group).channel(NioServerSocketChannel.class);
             server.option(ChannelOption.SO_BACKLOG, 1024);
@@ -74,7 +103,8 @@ public final class NettyServer {
             server.childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT);
             FixedRecvByteBufAllocator buffers = new FixedRecvByteBufAllocator(buffer);
             server.childOption(ChannelOption.RCVBUF_ALLOCATOR, buffers);
-            server.childHandler(new Echo());
+            boolean broadcast = words[0].equals("broadcast");
+            server.childHandler(broadcast ? new TellAll(group.next()) : new Echo());
             channel = server.bind(any).sync().channel();
         } else {
             Bootstrap server = new Bootstrap();

@@ -1,4 +1,4 @@
-// Node.js: streams that are sent back.
+// Node.js: streams that are sent back or to all, and datagrams that are sent back.
 //
 // Started as `server.js LOAD name=value...`; it prints `listening ADDRESS` once it is ready.
 
@@ -10,16 +10,31 @@ const net = require('net');
 const [load, ...words] = process.argv.slice(2);
 const settings = Object.fromEntries(words.map((word) => word.split('=')));
 
-function streams() {
-    const server = net.createServer({ noDelay: true }, (socket) => {
-        socket.on('error', () => socket.destroy());
-        socket.on('data', (data) => {
-            if (!socket.write(data)) {
-                socket.pause();
-                socket.once('drain', () => socket.resume());
-            }
-        });
+function echo(socket) {
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (data) => {
+        if (!socket.write(data)) {
+            socket.pause();
+            socket.once('drain', () => socket.resume());
+        }
     });
+}
+
+const sockets = new Set();
+
+function tellAll(socket) {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('data', (data) => {
+        for (const other of sockets) {
+            other.write(data);
+        }
+    });
+}
+
+function streams(serve) {
+    const server = net.createServer({ noDelay: true }, serve);
     if (settings.path) {
         server.listen({ path: settings.path, backlog: 1024 }, () => {
             console.log(`listening ${settings.path}`);
@@ -39,7 +54,7 @@ function datagrams() {
     });
 }
 
-const loads = { echo: streams, datagrams };
+const loads = { echo: () => streams(echo), broadcast: () => streams(tellAll), datagrams };
 if (!Object.hasOwn(loads, load)) {
     console.error(`no such load here: ${load}`);
     process.exit(2);

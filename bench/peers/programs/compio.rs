@@ -3,18 +3,21 @@
 mod support;
 
 use std::io;
+use std::sync::Arc;
 
 use compio::BufResult;
 use compio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use compio::net::{TcpListener, UdpSocket, UnixListener};
 use support::Arguments;
+use tokio::sync::broadcast::{self, Receiver, Sender};
+use tokio::sync::oneshot;
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::of_process();
     support::raise_limit_of_files();
     let runtime = compio::runtime::Runtime::new()?;
     match arguments.load.as_str() {
-        "echo" => runtime.block_on(serve(&arguments)),
+        "echo" | "broadcast" => runtime.block_on(serve(&arguments)),
         "datagrams" => runtime.block_on(datagrams(arguments.get("buffer"))),
         _ => arguments.unknown(),
     }
@@ -22,13 +25,17 @@ fn main() -> io::Result<()> {
 
 async fn serve(arguments: &Arguments) -> io::Result<()> {
     let buffer: usize = arguments.get("buffer");
+    let audience = match arguments.load.as_str() {
+        "broadcast" => Some(broadcast::channel(1024).0),
+        _ => None,
+    };
     match arguments.find::<String>("path") {
         Some(path) => {
             let listener = UnixListener::bind(&path).await?;
             support::listening(path);
             loop {
                 let (stream, _) = listener.accept().await?;
-                compio::runtime::spawn(echo(stream, buffer)).detach();
+                start(stream, buffer, audience.as_ref());
             }
         }
         None => {
@@ -37,9 +44,61 @@ async fn serve(arguments: &Arguments) -> io::Result<()> {
             loop {
                 let (stream, _) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                compio::runtime::spawn(echo(stream, buffer)).detach();
+                start(stream, buffer, audience.as_ref());
             }
         }
+    }
+}
+
+/// Serves a connection, or with an audience what it says and what all say, each in its task.
+fn start<S>(stream: S, buffer: usize, audience: Option<&Sender<Arc<[u8]>>>)
+where
+    S: AsyncRead + AsyncWrite + Clone + 'static,
+{
+    match audience {
+        Some(sender) => {
+            let (writing, receiver) = (stream.clone(), sender.subscribe());
+            let (is_open, end) = oneshot::channel();
+            compio::runtime::spawn(tell_one(writing, receiver, end)).detach();
+            compio::runtime::spawn(listen_to(stream, buffer, sender.clone(), is_open)).detach();
+        }
+        None => compio::runtime::spawn(echo(stream, buffer)).detach(),
+    }
+}
+
+/// Drops `_is_open` when the connection has ended.
+async fn listen_to(
+    mut stream: impl AsyncRead,
+    buffer: usize,
+    sender: Sender<Arc<[u8]>>,
+    _is_open: oneshot::Sender<()>,
+) -> io::Result<()> {
+    let mut buffer = Vec::with_capacity(buffer);
+    loop {
+        buffer.clear();
+        let BufResult(count, read) = stream.read(buffer).await;
+        if count? == 0 {
+            return Ok(());
+        }
+        // Nobody left to be told is no error.
+        let _ = sender.send(read.as_slice().into());
+        buffer = read;
+    }
+}
+
+async fn tell_one(
+    mut stream: impl AsyncWrite,
+    mut receiver: Receiver<Arc<[u8]>>,
+    mut end: oneshot::Receiver<()>,
+) -> io::Result<()> {
+    loop {
+        let message = tokio::select! {
+            message = receiver.recv() => message,
+            _ = &mut end => return Ok(()),
+        };
+        let Ok(message) = message else { return Ok(()) };
+        let BufResult(written, _) = stream.write_all(message).await;
+        written?;
     }
 }
 

@@ -4,6 +4,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/connection.rs"]
+mod connection;
+
 mod streams;
 mod tasks;
 
