@@ -71,12 +71,51 @@ const fn c(
     Peer { recipe: Recipe::C { file, libraries }, packages, ..rust(name, "", about, loads) }
 }
 
-const MIO_LOADS: &[&str] = &[
+/// What all that wait for readiness have.
+const LOOP_LOADS: &[&str] = &[
     "echo",
     "broadcast",
     "datagrams",
     "wake-pending",
     "wake-channel",
+    "wake-round-trip",
+    "timeouts",
+    "idle",
+];
+
+const PUBLISHED_LOADS: &[&str] = &[
+    "echo",
+    "broadcast",
+    "datagrams",
+    "bursts-one-by-one",
+    "wake-pending",
+    "wake-channel",
+    "wake-round-trip",
+    "timeouts",
+    "idle",
+];
+
+const OUR_LOADS: &[&str] = &[
+    "echo",
+    "broadcast",
+    "datagrams",
+    "bursts-one-by-one",
+    "bursts-many",
+    "bursts-offload",
+    "wake-pending",
+    "wake-channel",
+    "wake-round-trip",
+    "timeouts",
+    "idle",
+];
+
+const RAW_LOADS: &[&str] = &[
+    "echo",
+    "broadcast",
+    "datagrams",
+    "bursts-one-by-one",
+    "bursts-many",
+    "bursts-offload",
     "wake-round-trip",
     "timeouts",
     "idle",
@@ -96,15 +135,10 @@ pub const RAW: &str = "raw-epoll";
 pub const LOCKED: &str = "locked-instruction";
 
 pub const PEERS: &[Peer] = &[
-    on_ours(rust(OURS, "mio", "this work tree", MIO_LOADS), "mio", ""),
-    rust(PUBLISHED, "mio", "mio 1.2.5 of crates.io, the same program", MIO_LOADS),
-    rust(
-        RAW,
-        "raw_epoll",
-        "epoll(7) by hand, through libc",
-        &["echo", "broadcast", "datagrams", "wake-round-trip", "timeouts", "idle"],
-    ),
-    rust("polling", "polling", "the crate polling, edge-triggered", MIO_LOADS),
+    on_ours(rust(OURS, "mio", "this work tree", OUR_LOADS), "mio", ""),
+    rust(PUBLISHED, "mio", "mio 1.2.5 of crates.io, the same program", PUBLISHED_LOADS),
+    rust(RAW, "raw_epoll", "epoll(7) by hand, through libc", RAW_LOADS),
+    rust("polling", "polling", "the crate polling, edge-triggered", LOOP_LOADS),
     rust("tokio", "tokio", "Tokio of crates.io, one thread", TOKIO_LOADS),
     rust(
         "actix",
@@ -151,6 +185,12 @@ pub const PEERS: &[Peer] = &[
         "locked_instruction",
         "one locked instruction in place of a wake: the least that a correct one can cost",
         &["wake-pending"],
+    ),
+    rust(
+        "quinn-udp",
+        "quinn_udp",
+        "quinn-udp, the sockets of a QUIC implementation",
+        &["bursts-offload"],
     ),
     rust("raw-poll", "raw_poll", "poll(2) by hand, through libc", &["idle-poll"]),
 ];

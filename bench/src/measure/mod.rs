@@ -1,6 +1,7 @@
 //! The measurements: each by its name, and what they share.
 
 pub mod build;
+pub mod bursts;
 pub mod calls;
 pub mod echo;
 pub mod idle;
@@ -75,6 +76,11 @@ pub const MEASUREMENTS: &[Measurement] = &[
     ),
     measurement("processes", processes::run, "start-up, and memory for each connection"),
     measurement("datagrams", echo::datagrams, "datagrams sent back over UDP"),
+    measurement(
+        "datagram-bursts",
+        bursts::run,
+        "bursts of 32 datagrams, sent and received by one thread",
+    ),
     measurement("churn", echo::churn, "connections that live for one message"),
     measurement("broadcast", echo::broadcast, "messages passed on to all connections"),
     measurement("tcp-echo-shapes", echo::shapes, "TCP with more connections and larger messages"),

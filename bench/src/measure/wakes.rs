@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Context, calls};
+use super::{Context, bursts, calls};
 use crate::server;
 
 /// How long one run may take.
@@ -20,7 +20,7 @@ pub const BYTES: (&str, &str) = ("user-space bytes per idle source", "B");
 /// The placement of threads that decides how long a wake takes, and so is not left to the system.
 pub const APART: &str = "a core each";
 pub const TOGETHER: &str = "both on one core";
-const PRINTED: [(&str, (&str, &str)); 8] = [
+const PRINTED: [(&str, (&str, &str)); 10] = [
     ("nanoseconds", EACH),
     ("messages_per_second", MESSAGES),
     ("messages_per_poll", PER_POLL),
@@ -29,6 +29,8 @@ const PRINTED: [(&str, (&str, &str)); 8] = [
     ("p99_microseconds", P99),
     ("nanoseconds_per_event", EVENT),
     ("user_bytes_per_idle_source", BYTES),
+    ("cpu_nanoseconds", bursts::CPU),
+    ("datagrams_per_second", bursts::RATE),
 ];
 
 pub fn pending(context: &mut Context<'_>) -> Result<(), String> {

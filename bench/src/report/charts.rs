@@ -5,7 +5,7 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use crate::measure::{MEASUREMENTS, echo, instructions, wakes};
+use crate::measure::{MEASUREMENTS, bursts, echo, instructions, wakes};
 use crate::peers::{OURS, PEERS};
 use crate::samples::{Samples, Series};
 use crate::targets::number;
@@ -17,13 +17,14 @@ pub struct Chart {
 }
 
 /// The metrics that are worth a picture.
-const PICTURED: [(&str, &str); 7] = [
+const PICTURED: [(&str, &str); 8] = [
     instructions::COUNT,
     echo::COST,
     echo::RATE,
     wakes::MESSAGES,
     wakes::TASKS,
     wakes::EVENT,
+    bursts::CPU,
     ("p99", "µs"),
 ];
 

@@ -6,6 +6,9 @@ mod support;
 #[path = "../support/echo.rs"]
 mod echo;
 
+#[cfg(feature = "batches")]
+mod batches;
+mod bursts;
 mod datagrams;
 mod idle;
 mod streams;
@@ -21,6 +24,11 @@ fn main() -> std::io::Result<()> {
     match arguments.load.as_str() {
         "echo" | "broadcast" => serve(&arguments),
         "datagrams" => datagrams::serve(arguments.get("buffer")),
+        "bursts-one-by-one" => bursts::one_by_one(&arguments),
+        #[cfg(feature = "batches")]
+        "bursts-many" => batches::many(&arguments),
+        #[cfg(feature = "batches")]
+        "bursts-offload" => batches::offload(&arguments),
         "wake-pending" => wakes::pending(arguments.get("count")),
         "wake-channel" => wakes::channel(arguments.get("count")),
         "wake-round-trip" => wakes::round_trip(arguments.get("count"), arguments.has("apart")),

@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bursts;
 mod calls;
 mod datagrams;
 mod idle;
@@ -20,6 +21,9 @@ fn main() -> io::Result<()> {
     match arguments.load.as_str() {
         "echo" | "broadcast" => serve(&arguments),
         "datagrams" => datagrams::serve(arguments.get("buffer")),
+        "bursts-one-by-one" => bursts::one_by_one(&arguments),
+        "bursts-many" => bursts::many(&arguments),
+        "bursts-offload" => bursts::offload(&arguments),
         "wake-round-trip" => wakes::round_trip(arguments.get("count"), arguments.has("apart")),
         "timeouts" => wakes::timeouts(arguments.get("microseconds"), arguments.get("count")),
         "idle" => idle::run(&arguments),

@@ -7,6 +7,7 @@
 // Each program uses a part of it.
 #![allow(dead_code)]
 
+pub mod bursts;
 pub mod idle;
 
 use std::collections::HashMap;
