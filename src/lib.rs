@@ -85,7 +85,7 @@ mod selector;
 #[cfg(any(feature = "net", all(feature = "os-ext", unix)))]
 mod stream_io;
 mod token;
-#[cfg(all(unix, feature = "os-ext"))]
+#[cfg(all(any(unix, target_os = "hermit"), feature = "os-ext"))]
 pub mod unix;
 mod waker;
 #[cfg(all(windows, feature = "os-ext"))]

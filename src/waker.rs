@@ -22,7 +22,7 @@ use crate::{Registry, Token};
 ///
 /// # How it works
 ///
-/// An `eventfd(2)` on Linux and Android, a pipe on other Unix systems, registered like any
+/// An `eventfd(2)` on Linux, Android and Hermit, a pipe on other Unix systems, registered like any
 /// source. On Solaris a message in the event port. On WASI, which has no threads, there is none.
 ///
 /// # Examples

@@ -3,19 +3,30 @@
 
 cfg_if! {
     if #[cfg(unix)] {
+        pub(crate) mod posix;
         pub(crate) mod unix;
-        pub(crate) use self::unix::RawSource;
+        use self::posix::call::errno as failure;
         #[cfg(feature = "os-poll")]
-        pub(crate) use self::unix::{call, wake::WakeFd};
+        pub(crate) use self::unix::wake::WakeFd;
         #[cfg(feature = "net")]
         pub(crate) use self::unix::{receive, send, tcp, udp, uds};
         #[cfg(feature = "os-ext")]
-        pub(crate) use self::unix::{call::set_nonblocking, pipe};
-    } else if #[cfg(target_os = "wasi")] {
-        mod wasi;
-        pub(crate) use self::wasi::RawSource;
+        pub(crate) use self::{posix::call::set_nonblocking, unix::pipe};
+    } else if #[cfg(target_os = "hermit")] {
+        #[cfg(feature = "net")]
+        mod hermit;
+        pub(crate) mod posix;
+        use self::posix::call::negated as failure;
         #[cfg(feature = "os-poll")]
-        pub(crate) use self::wasi::{call, wake::WakeFd};
+        pub(crate) use self::posix::eventfd::EventFd as WakeFd;
+        #[cfg(feature = "net")]
+        pub(crate) use self::{std_stream::{receive, send}, hermit::{tcp, udp}};
+    } else if #[cfg(target_os = "wasi")] {
+        pub(crate) mod posix;
+        mod wasi;
+        use self::posix::call::errno as failure;
+        #[cfg(feature = "os-poll")]
+        pub(crate) use self::wasi::wake::WakeFd;
         #[cfg(feature = "net")]
         pub(crate) use self::{std_stream::{receive, send}, wasi::{tcp, udp}};
     } else if #[cfg(windows)] {
@@ -24,14 +35,26 @@ cfg_if! {
         #[cfg(feature = "net")]
         pub(crate) use self::{std_stream::{receive, send}, windows::{tcp, udp, uds}};
     } else {
-        compile_error!("mio needs sockets as Unix, Windows or WASI have them: not on this target");
+        compile_error!(
+            "mio needs sockets as Unix, Windows, WASI or Hermit have them: not on this target"
+        );
     }
 }
+
+#[cfg(not(windows))]
+pub(crate) use self::posix::RawSource;
 
 #[cfg(feature = "net")]
 mod connecting;
 #[cfg(feature = "net")]
 pub(crate) mod datagram;
+// Tested on Unix.
+#[cfg(all(
+    feature = "net",
+    any(all(test, unix), not(any(unix, windows)), target_vendor = "nintendo"),
+))]
+#[cfg_attr(unix, allow(dead_code))]
+mod std_datagrams;
 // Of some systems sockets, of others pipes alone.
 #[allow(dead_code)]
 pub(crate) mod std_stream;

@@ -1,7 +1,8 @@
-//! Reads and writes of connected sockets as the standard library has them: for systems of which
-//! this crate knows no shorter way.
+//! Streams as the standard library has them: for systems of which this crate knows no shorter way.
 
 use std::io::{self, Read, Write};
+#[cfg(feature = "net")]
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 /// Reads what has arrived.
 #[inline]
@@ -19,4 +20,12 @@ where
     &'a S: Write,
 {
     socket.write(bytes)
+}
+
+/// The next connection, non-blocking.
+#[cfg(feature = "net")]
+pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, peer) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    Ok((stream, peer))
 }

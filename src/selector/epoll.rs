@@ -21,7 +21,7 @@ use super::contract::{NativeEdges, RawEvent, Selector};
 use super::timeout::{self, Deadline};
 use super::waker::DescriptorWaker;
 use super::wakes::Wakes;
-use crate::os::call;
+use crate::os::posix::call;
 use crate::os::{RawSource, WakeFd};
 use crate::{Interest, Token};
 

@@ -88,12 +88,11 @@ cfg_if! {
     } else if #[cfg(target_os = "solaris")] {
         mod event_ports;
         pub(crate) type Native = self::event_ports::EventPorts<self::event_ports::SystemPort>;
-    } else if #[cfg(any(unix, target_os = "wasi"))] {
-        pub(crate) use self::posix_poll::PosixPoll as Native;
     } else if #[cfg(windows)] {
         pub(crate) use self::afd::Afd as Native;
     } else {
-        compile_error!("mio's `os-poll` has nothing to wait with on this target");
+        // Every other system that is known here.
+        pub(crate) use self::posix_poll::PosixPoll as Native;
     }
 }
 

@@ -10,8 +10,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use libc::c_int;
 
-use super::address::Received;
-use super::call;
+use crate::os::posix::address::Received;
+use crate::os::posix::call;
 
 /// A new socket.
 #[allow(unsafe_code)]

@@ -4,10 +4,6 @@
 //! can do that, and two calls later everywhere else. Systems are listed only where they have the
 //! faster way; one that nobody listed gets the plain one.
 
-mod address;
-pub(crate) mod call;
-#[cfg(feature = "net")]
-mod connect;
 // Compiled and tested on systems that use the other too.
 #[allow(dead_code)]
 mod flags_two_step;
@@ -16,14 +12,9 @@ pub(crate) mod pipe;
 #[cfg(feature = "net")]
 pub(crate) mod tcp;
 #[cfg(feature = "net")]
-pub(crate) mod udp;
-#[cfg(feature = "net")]
 pub(crate) mod uds;
 #[cfg(feature = "os-poll")]
 pub(crate) mod wake;
-
-/// What a selector watches on Unix.
-pub(crate) type RawSource = std::os::fd::RawFd;
 
 cfg_if! {
     if #[cfg(any(
@@ -44,5 +35,20 @@ cfg_if! {
         use self::flags_two_step as flags;
         #[cfg(feature = "net")]
         pub(crate) use super::std_stream::{receive, send};
+    }
+}
+
+#[cfg(feature = "net")]
+cfg_if! {
+    if #[cfg(target_vendor = "nintendo")] {
+        /// The bindings of this system have no `sendmsg(2)` and no `recvmsg(2)`.
+        pub(crate) mod udp {
+            pub(crate) use crate::os::posix::option::{
+                buffer_size, known as option, only_v6, set_buffer_size,
+            };
+            pub(crate) use crate::os::std_datagrams::*;
+        }
+    } else {
+        pub(crate) mod udp;
     }
 }

@@ -4,8 +4,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 
-use super::address::ToSend;
-use super::{connect, flags};
+use super::flags;
+use crate::os::posix::address::ToSend;
+use crate::os::posix::connect;
 
 /// Opens a socket and begins to connect it: two system calls.
 pub(crate) fn begin_connect(address: &SocketAddr) -> io::Result<TcpStream> {

@@ -5,8 +5,9 @@ use std::os::fd::AsFd;
 pub use std::os::unix::net::SocketAddr;
 pub(crate) use std::os::unix::net::{UnixListener as Listener, UnixStream as Stream};
 
-use super::address::ToSend;
-use super::{connect, flags};
+use super::flags;
+use crate::os::posix::address::ToSend;
+use crate::os::posix::connect;
 
 /// Opens a socket and connects it: two system calls.
 ///

@@ -7,10 +7,8 @@ mod pipe;
 
 cfg_if! {
     if #[cfg(linux_like)] {
-        #[allow(dead_code)]
-        mod eventfd;
         #[cfg(not(mio_unsupported_force_waker_pipe))]
-        pub(crate) use self::eventfd::EventFd as WakeFd;
+        pub(crate) use crate::os::posix::eventfd::EventFd as WakeFd;
         #[cfg(mio_unsupported_force_waker_pipe)]
         pub(crate) use self::pipe::WakePipe as WakeFd;
     } else {
@@ -20,25 +18,25 @@ cfg_if! {
 
 /// The promises that both kinds make; each has its tests call these.
 #[cfg(test)]
-mod promises {
+pub(in crate::os) mod promises {
     use std::io;
     use std::os::fd::AsRawFd;
 
-    use crate::os::unix::call;
+    use crate::os::posix::call;
 
-    pub(super) trait Kind: AsRawFd {
+    pub(in crate::os) trait Kind: AsRawFd {
         fn signal(&self) -> io::Result<()>;
         fn drain(&self);
     }
 
     #[allow(unsafe_code)]
-    pub(super) fn is_readable(fd: &impl AsRawFd) -> bool {
+    pub(in crate::os) fn is_readable(fd: &impl AsRawFd) -> bool {
         let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         // SAFETY: one valid entry.
         call::check(unsafe { libc::poll(&raw mut poll, 1, 0) }).unwrap() == 1
     }
 
-    pub(super) fn readable_from_a_signal_until_drained(fd: &impl Kind) {
+    pub(in crate::os) fn readable_from_a_signal_until_drained(fd: &impl Kind) {
         assert!(!is_readable(fd));
         fd.signal().unwrap();
         fd.signal().unwrap();
@@ -51,7 +49,7 @@ mod promises {
     }
 
     /// More signals than a pipe has room for, none of them consumed.
-    pub(super) fn signals_never_run_out_of_room(fd: &impl Kind) {
+    pub(in crate::os) fn signals_never_run_out_of_room(fd: &impl Kind) {
         for _ in 0..1 << 17 {
             fd.signal().unwrap();
         }

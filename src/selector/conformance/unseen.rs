@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 use super::harness::{BOTH, LIMIT, Waiter, assert_would_block, empty};
-use crate::os::unix::call;
+use crate::os::posix::call;
 use crate::selector::contract::{RawEvent, Selector};
 use crate::{Interest, Token};
 

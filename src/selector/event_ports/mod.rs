@@ -9,8 +9,6 @@
 
 #[cfg(test)]
 mod model;
-#[cfg(target_os = "solaris")]
-mod system;
 mod table;
 
 use std::fmt;
@@ -22,8 +20,6 @@ use std::time::{Duration, Instant};
 
 use libc::{c_short, pollfd};
 
-#[cfg(target_os = "solaris")]
-pub(crate) use self::system::SystemPort;
 use self::table::{Found, Order, Table};
 use super::contract::{Registration, Selector, Wake, refuse_exclusive};
 use super::posix_poll::{self, table::entry};
@@ -32,6 +28,13 @@ use super::rearm::Operator;
 use super::timeout::Deadline;
 use crate::os::RawSource;
 use crate::{Interest, Token};
+
+cfg_if! {
+    if #[cfg(target_os = "solaris")] {
+        mod system;
+        pub(crate) use self::system::SystemPort;
+    }
+}
 
 /// A wait is cut to this, and then goes on: the system's clock cannot add up any two times.
 const LONGEST: Duration = Duration::from_secs(1 << 24);

@@ -12,7 +12,7 @@ use libc::{c_int, c_short};
 use super::table::Found;
 use super::{Port, outcome};
 use crate::os::WakeFd;
-use crate::os::unix::call;
+use crate::os::posix::call;
 use crate::selector::timeout;
 
 /// A port that takes what the system's takes, or with `REFUSES` no descriptor at all.

@@ -10,7 +10,7 @@ use libc::{c_int, c_short, c_uint, c_void, port_event, uintptr_t};
 
 use super::table::Found;
 use super::{Port, outcome};
-use crate::os::unix::call;
+use crate::os::posix::call;
 
 /// How many reports one call takes at most; more come with the next.
 const MOST: usize = 256;

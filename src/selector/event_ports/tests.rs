@@ -15,7 +15,7 @@ use super::model::ModelPort;
 use super::table::Found;
 use super::{EventPorts, Port, outcome};
 use crate::io_source::IoSource;
-use crate::os::unix::call;
+use crate::os::posix::call;
 use crate::selector::contract::{RawEvent, Selector};
 use crate::selector::readiness::ReadinessEvent;
 use crate::{Interest, Token};

@@ -8,7 +8,7 @@ use libc::timespec;
 
 use super::KqueueEvent;
 use super::abi;
-use crate::os::call;
+use crate::os::posix::call;
 
 /// The descriptor of a kqueue.
 #[derive(Debug)]

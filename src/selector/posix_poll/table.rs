@@ -50,15 +50,35 @@ cfg_if! {
     }
 }
 
+/// A bit, unless it is that of another condition, which then is the one that is told: of priority
+/// and reading on PlayStation Vita, of errors and writing on Nintendo's 3DS.
+const fn own(bit: c_int, other: c_int) -> c_int {
+    if bit == other { 0 } else { bit }
+}
+
 /// Conditions and their bits in poll(2), as one type: systems differ in how wide they declare them.
 const BITS: [(Readiness, c_int); 6] = [
     (Readiness::READABLE, libc::POLLIN as c_int),
     (Readiness::WRITABLE, libc::POLLOUT as c_int),
-    (Readiness::PRIORITY, POLLPRI),
+    (Readiness::PRIORITY, own(POLLPRI, libc::POLLIN as c_int)),
     (Readiness::READ_CLOSED, POLLRDHUP),
     (Readiness::HANG_UP, libc::POLLHUP as c_int),
-    (Readiness::ERROR, libc::POLLERR as c_int),
+    (Readiness::ERROR, own(libc::POLLERR as c_int, libc::POLLOUT as c_int)),
 ];
+
+const _: () = assert!(are_disjoint(), "a bit of poll(2) stands for two conditions");
+
+const fn are_disjoint() -> bool {
+    let (mut seen, mut at) = (0, 0);
+    while at < BITS.len() {
+        if seen & BITS[at].1 != 0 {
+            return false;
+        }
+        seen |= BITS[at].1;
+        at += 1;
+    }
+    true
+}
 
 /// The conditions that hold, from what poll(2) returned for this entry.
 pub(in crate::selector) fn from_poll(entry: &pollfd) -> Readiness {

@@ -1,26 +1,17 @@
 //! Options of UDP sockets, and what of them this system and its kernel have.
 
 use std::io;
-use std::mem;
 use std::net::UdpSocket;
-use std::os::fd::AsRawFd;
-use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use libc::{c_int, socklen_t};
-
 use super::systems::{SYSTEM, Setting, Settings};
-use crate::os::datagram::{Buffer, Capabilities, Wish};
-use crate::os::unix::call;
+use crate::os::datagram::{Capabilities, Wish};
+pub(crate) use crate::os::posix::option::{buffer_size, only_v6, set_buffer_size};
+use crate::os::posix::option::{get, set};
 
 /// What an option's call returned.
 pub(crate) fn option<T>(result: io::Result<T>) -> io::Result<T> {
     result
-}
-
-/// The value of `IPV6_V6ONLY`.
-pub(crate) fn only_v6(socket: &UdpSocket) -> io::Result<bool> {
-    Ok(get(socket, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY)? != 0)
 }
 
 /// Fulfils a wish, or takes it back.
@@ -67,24 +58,6 @@ fn all(settings: &[Setting]) -> io::Result<&[Setting]> {
     Ok(settings)
 }
 
-pub(crate) fn set_buffer_size(socket: &UdpSocket, buffer: Buffer, size: usize) -> io::Result<()> {
-    // What does not fit is cut by the system anyway.
-    let size = c_int::try_from(size).unwrap_or(c_int::MAX);
-    set(socket, libc::SOL_SOCKET, name_of(buffer), size)
-}
-
-pub(crate) fn buffer_size(socket: &UdpSocket, buffer: Buffer) -> io::Result<usize> {
-    let size = get(socket, libc::SOL_SOCKET, name_of(buffer))?;
-    Ok(usize::try_from(size).unwrap_or(0))
-}
-
-fn name_of(buffer: Buffer) -> c_int {
-    match buffer {
-        Buffer::Send => libc::SO_SNDBUF,
-        Buffer::Receive => libc::SO_RCVBUF,
-    }
-}
-
 /// How many segments a message of this socket may have. Asked once a process: that is the kernel's
 /// matter.
 pub(super) fn segments_of(socket: &UdpSocket) -> usize {
@@ -123,31 +96,4 @@ pub(crate) fn capabilities(socket: &UdpSocket) -> io::Result<Capabilities> {
         send_ecn: ecn.is_some(),
         dont_fragment: has(&SYSTEM.dont_fragment),
     })
-}
-
-#[allow(unsafe_code)]
-fn get(socket: &UdpSocket, level: c_int, name: c_int) -> io::Result<c_int> {
-    let mut value: c_int = 0;
-    let mut length = mem::size_of_val(&value) as socklen_t;
-    // SAFETY: `value` has room for `length` bytes, and both are valid for the call.
-    call::check(unsafe {
-        libc::getsockopt(
-            socket.as_raw_fd(),
-            level,
-            name,
-            ptr::from_mut(&mut value).cast(),
-            &raw mut length,
-        )
-    })?;
-    Ok(value)
-}
-
-#[allow(unsafe_code)]
-fn set(socket: &UdpSocket, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
-    let length = mem::size_of_val(&value) as socklen_t;
-    // SAFETY: `value` is valid for `length` bytes during the call.
-    call::check(unsafe {
-        libc::setsockopt(socket.as_raw_fd(), level, name, ptr::from_ref(&value).cast(), length)
-    })?;
-    Ok(())
 }

@@ -14,7 +14,7 @@ use super::systems::{self, Header, SYSTEM};
 use crate::os::datagram::control::{self, RECEIVE_SPACE, Space};
 use crate::os::datagram::kept::Kept;
 use crate::os::datagram::received::{Envelope, NOBODY, Received};
-use crate::os::unix::address;
+use crate::os::posix::address;
 
 static RECVMMSG: CallForMany = CallForMany::new();
 

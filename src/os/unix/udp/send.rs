@@ -16,7 +16,7 @@ use super::{CallForMany, segments_of};
 use crate::os::datagram::control::{self, SEND_SPACE, Space};
 use crate::os::datagram::rows::{self, Message, Offload, Outbox, Progress, Refusal};
 use crate::os::datagram::{MOST_MESSAGES, Transmit, cannot_be_said};
-use crate::os::unix::address::ToSend;
+use crate::os::posix::address::ToSend;
 
 static SENDMMSG: CallForMany = CallForMany::new();
 

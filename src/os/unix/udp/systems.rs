@@ -8,7 +8,7 @@ use std::ptr;
 use libc::c_int;
 
 use crate::os::datagram::control::{Data, Layout, Messages, Sent};
-use crate::os::unix::call;
+use crate::os::posix::call;
 
 /// One option of a socket, and its values.
 #[derive(Clone, Copy, Debug)]

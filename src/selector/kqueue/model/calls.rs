@@ -7,7 +7,7 @@ use std::ptr;
 
 use libc::{c_int, epoll_event, timespec};
 
-use crate::os::unix::call;
+use crate::os::posix::call;
 
 /// An epoll instance.
 #[allow(unsafe_code)]

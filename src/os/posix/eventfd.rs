@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 
-use crate::os::unix::call;
+use super::call;
 
 /// An eventfd.
 #[derive(Debug)]
@@ -13,9 +13,10 @@ pub(crate) struct EventFd(File);
 impl EventFd {
     #[allow(unsafe_code)]
     pub(crate) fn new() -> io::Result<EventFd> {
+        // Hermit, where nothing is executed, documents the one flag alone.
+        let close_on_exec = if cfg!(unix) { libc::EFD_CLOEXEC } else { 0 };
         // SAFETY: takes no pointers, and the descriptor returned is nobody else's.
-        let fd =
-            unsafe { call::owned_fd(libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK)) }?;
+        let fd = unsafe { call::owned_fd(libc::eventfd(0, close_on_exec | libc::EFD_NONBLOCK)) }?;
         Ok(EventFd(File::from(fd)))
     }
 

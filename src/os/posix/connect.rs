@@ -10,7 +10,7 @@ use crate::os::connecting;
 /// Begins to connect. What is not done at once goes on by itself: the socket becomes writable when
 /// it is done.
 #[allow(unsafe_code)]
-pub(super) fn begin(socket: BorrowedFd<'_>, address: &ToSend) -> io::Result<()> {
+pub(in crate::os) fn begin(socket: BorrowedFd<'_>, address: &ToSend) -> io::Result<()> {
     let (pointer, length) = address.as_ptr();
     // SAFETY: `pointer` is valid for `length` bytes during the call.
     match call::check(unsafe { libc::connect(socket.as_raw_fd(), pointer, length) }) {
@@ -23,7 +23,7 @@ pub(super) fn begin(socket: BorrowedFd<'_>, address: &ToSend) -> io::Result<()> 
 }
 
 /// How the connect ended. Three system calls at most, one if the socket is connected.
-pub(super) fn finish(
+pub(in crate::os) fn finish(
     socket: BorrowedFd<'_>,
     take_error: impl FnOnce() -> io::Result<Option<io::Error>>,
 ) -> io::Result<()> {
