@@ -8,9 +8,6 @@ const DOCUMENT: &str = "docs/PLATFORMS.md";
 const COLUMNS: [&str; 7] =
     ["target", "tier", "selector", "waker", "sockets", "what `Event` reports", "tested by"];
 
-/// Behind the tier of a row whose code is not in the tree.
-const NOT_YET: &str = "not yet";
-
 /// What the table says of a target.
 #[derive(Debug, PartialEq)]
 pub struct Platform {
@@ -18,8 +15,6 @@ pub struct Platform {
     pub target: String,
     /// 1: its tests run for each change. 2: compiled and linted for each change. 3: type-checked.
     pub tier: u8,
-    /// Its code is not in the tree, so there is nothing to check.
-    pub is_missing: bool,
 }
 
 pub fn read() -> Result<Vec<Platform>, String> {
@@ -57,19 +52,15 @@ fn row(cells: &[&str], text: &str) -> Result<Platform, String> {
     if !target.contains('-') || target.contains(char::is_whitespace) {
         return Err(format!("`{target}` is no target"));
     }
-    let (tier, rest) = cells[1].split_once(' ').unwrap_or((cells[1], ""));
-    let tier = match tier.parse() {
+    let tier = match cells[1].parse() {
         Ok(tier @ 1..=3) => tier,
-        _ => return Err(format!("`{tier}` is no tier")),
+        _ => return Err(format!("`{}` is no tier", cells[1])),
     };
-    if !rest.is_empty() && rest != NOT_YET {
-        return Err(format!("`{rest}` behind the tier"));
-    }
     let events = format!("\n#### {}\n", cells[5]);
     if !text.contains(&events) {
         return Err(format!("no heading `{}` says what is reported", events.trim()));
     }
-    Ok(Platform { target: target.to_owned(), tier, is_missing: rest == NOT_YET })
+    Ok(Platform { target: target.to_owned(), tier })
 }
 
 /// The cells of a line of a table.
@@ -91,7 +82,7 @@ mod tests {
     fn the_document_can_be_read_and_names_the_targets_promised() {
         let platforms = read().unwrap();
         assert!(platforms.len() > 38, "{} targets", platforms.len());
-        let tier = |tier| platforms.iter().filter(move |row| row.tier == tier && !row.is_missing);
+        let tier = |tier| platforms.iter().filter(move |row| row.tier == tier);
         assert!(tier(1).any(|row| row.target == "x86_64-unknown-linux-gnu"));
         assert!(tier(2).count() > 0 && tier(3).count() > 0);
     }
@@ -100,11 +91,10 @@ mod tests {
     fn rows_say_what_is_promised() {
         let text = table(&[
             "| `a-b-c` | 1 | s | w | o | edges | t |",
-            "| d-e | 3 not yet | s | w | o | edges | t |",
+            "| d-e | 3 | s | w | o | edges | t |",
         ]);
-        let expected = [("a-b-c", 1, false), ("d-e", 3, true)].map(|(target, tier, is_missing)| {
-            Platform { target: target.to_owned(), tier, is_missing }
-        });
+        let expected = [("a-b-c", 1), ("d-e", 3)]
+            .map(|(target, tier)| Platform { target: target.to_owned(), tier });
         assert_eq!(parse(&text).unwrap(), expected);
     }
 
@@ -115,7 +105,7 @@ mod tests {
             ("| a-b | 1 | s | | o | edges | t |", "nothing in the column `waker`"),
             ("| some system | 1 | s | w | o | edges | t |", "`some system` is no target"),
             ("| a-b | 4 | s | w | o | edges | t |", "`4` is no tier"),
-            ("| a-b | 1 soon | s | w | o | edges | t |", "`soon` behind the tier"),
+            ("| a-b | 1 soon | s | w | o | edges | t |", "`1 soon` is no tier"),
             ("| a-b | 1 | s | w | o | levels | t |", "no heading `#### levels`"),
             ("| x-y | 1 | s | w | o | edges | t |", "x-y stands here twice"),
         ];

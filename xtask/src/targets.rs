@@ -50,15 +50,10 @@ fn check(choice: &Choice) -> Outcome {
     }
     let chosen =
         |row: &&Platform| choice.targets.is_empty() || choice.targets.contains(&row.target);
-    let (missing, rows): (Vec<_>, Vec<_>) =
-        table.iter().filter(chosen).partition(|row| row.is_missing);
     let toolchain = Toolchain::open()?;
     let is_wanted =
         |row: &&Platform| row.tier <= choice.tier || toolchain.describes_library(&row.target);
-    let (rows, left_out): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_wanted);
-    for row in &missing {
-        println!("not yet: {}", row.target);
-    }
+    let (rows, left_out): (Vec<_>, Vec<_>) = table.iter().filter(chosen).partition(is_wanted);
     for row in &left_out {
         println!("left out, as its library would have to be made: {}", row.target);
     }
@@ -66,9 +61,13 @@ fn check(choice: &Choice) -> Outcome {
         toolchain.describe_library(&row.target)?;
         check_row(&toolchain, row)
     });
-    let others = format!("{} not yet, {} left out", missing.len(), left_out.len());
     match failed.len() {
-        0 => Ok(format!("{} targets with rustc {}, {others}", rows.len(), toolchain.version)),
+        0 => Ok(format!(
+            "{} targets with rustc {}, {} left out",
+            rows.len(),
+            toolchain.version,
+            left_out.len()
+        )),
         number => Err(format!("{number} of {} targets: {}", rows.len(), failed.join(", "))),
     }
 }
