@@ -13,6 +13,8 @@ pub(crate) mod pipe;
 pub(crate) mod port;
 #[cfg(any(feature = "os-poll", feature = "net"))]
 pub(crate) mod socket;
+#[cfg(feature = "os-poll")]
+pub(crate) mod status;
 #[cfg(feature = "net")]
 pub(crate) mod tcp;
 #[cfg(feature = "net")]

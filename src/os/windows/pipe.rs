@@ -15,8 +15,7 @@ use windows_sys::Wdk::Storage::FileSystem::{
     FilePipeLocalInformation, NtQueryInformationFile,
 };
 use windows_sys::Win32::Foundation::{
-    ERROR_IO_PENDING, ERROR_MORE_DATA, INVALID_HANDLE_VALUE, NTSTATUS, RtlNtStatusToDosError,
-    STATUS_PENDING,
+    ERROR_IO_PENDING, ERROR_MORE_DATA, INVALID_HANDLE_VALUE, NTSTATUS, STATUS_PENDING,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX, ReadFile, WriteFile,
@@ -30,7 +29,7 @@ use windows_sys::Win32::System::Pipes::{
 };
 use windows_sys::core::BOOL;
 
-use super::call;
+use super::{call, status};
 
 /// How much the system may keep of each direction before a write waits for the reader.
 const BUFFER: u32 = 64 * 1024;
@@ -81,7 +80,8 @@ pub(crate) fn is_connected(pipe: BorrowedHandle<'_>) -> Option<bool> {
         )
     };
     let has_peer = [FILE_PIPE_CONNECTED_STATE, FILE_PIPE_CLOSING_STATE];
-    (result >= 0).then(|| has_peer.contains(&information.NamedPipeState))
+    let is_told = status::check_done(result).is_ok();
+    is_told.then(|| has_peer.contains(&information.NamedPipeState))
 }
 
 /// Whether reads end where messages end.
@@ -190,15 +190,13 @@ impl Operation {
             return None;
         }
         // SAFETY: the memory is there. The system may write to it only as long as it says so here.
-        let status = unsafe { (&raw const (*self.overlapped()).Internal).read_volatile() };
-        if status == STATUS_PENDING as usize {
+        let ended = unsafe { (&raw const (*self.overlapped()).Internal).read_volatile() };
+        if ended == STATUS_PENDING as usize {
             return None;
         }
         self.is_pending = false;
         let moved = self.memory().overlapped.InternalHigh;
-        // SAFETY: takes a number and returns one.
-        let error = unsafe { RtlNtStatusToDosError(status as NTSTATUS) };
-        Some((error, moved))
+        Some((status::error_of(ended as NTSTATUS), moved))
     }
 
     /// The buffer, of which the system has nothing at the moment.

@@ -14,7 +14,7 @@ use std::ptr;
 use std::sync::{Arc, OnceLock};
 
 use windows_sys::Win32::Foundation::{
-    HANDLE, INVALID_HANDLE_VALUE, NTSTATUS, RtlNtStatusToDosError, WAIT_FAILED, WAIT_TIMEOUT,
+    HANDLE, INVALID_HANDLE_VALUE, NTSTATUS, WAIT_FAILED, WAIT_TIMEOUT,
 };
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleW, GetProcAddress};
 use windows_sys::Win32::System::Threading::{
@@ -24,6 +24,7 @@ use windows_sys::Win32::System::Threading::{
 
 use super::call::check;
 use super::port::Port;
+use super::status::check_done;
 
 /// Whether an object is signalled now. It is a wait like any other: an event that resets itself is
 /// reset, a semaphore counted down.
@@ -133,7 +134,7 @@ impl WaitPacket {
         let mut packet = ptr::null_mut();
         // SAFETY: `packet` is valid for the call; without attributes it has no name and is not
         // inherited.
-        check_status(unsafe { (functions.create)(&raw mut packet, GENERIC_ALL, ptr::null()) })?;
+        check_done(unsafe { (functions.create)(&raw mut packet, GENERIC_ALL, ptr::null()) })?;
         // SAFETY: the call made this handle, and it is nobody else's.
         let packet = unsafe { OwnedHandle::from_raw_handle(packet) };
         Ok(WaitPacket { functions, packet, port: Arc::clone(port) })
@@ -147,7 +148,7 @@ impl WaitPacket {
         // SAFETY: the packet and the port are open; what is no handle of an object is refused; the
         // two numbers are handed on without being looked at; whether it was signalled already, the
         // system need not say.
-        check_status(unsafe {
+        check_done(unsafe {
             (self.functions.associate)(
                 self.packet.as_raw_handle(),
                 self.port.as_handle().as_raw_handle(),
@@ -174,16 +175,6 @@ impl fmt::Debug for WaitPacket {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("WaitPacket").field("packet", &self.packet).finish_non_exhaustive()
     }
-}
-
-/// Zero or more is success, as in the system's `NT_SUCCESS`.
-#[allow(unsafe_code)]
-fn check_status(status: NTSTATUS) -> io::Result<()> {
-    if status >= 0 {
-        return Ok(());
-    }
-    // SAFETY: the call takes a number and returns one.
-    Err(io::Error::from_raw_os_error(unsafe { RtlNtStatusToDosError(status) } as i32))
 }
 
 /// A wait by the thread pool of the system.

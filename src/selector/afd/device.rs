@@ -14,13 +14,12 @@ use std::ptr::{self, NonNull};
 use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
 use windows_sys::Wdk::Storage::FileSystem::{FILE_OPEN, NtCreateFile};
 use windows_sys::Wdk::System::IO::NtDeviceIoControlFile;
-use windows_sys::Win32::Foundation::{
-    HANDLE, NTSTATUS, RtlNtStatusToDosError, STATUS_CANCELLED, UNICODE_STRING,
-};
+use windows_sys::Win32::Foundation::{HANDLE, NTSTATUS, STATUS_CANCELLED, UNICODE_STRING};
 use windows_sys::Win32::Storage::FileSystem::{FILE_SHARE_READ, FILE_SHARE_WRITE, SYNCHRONIZE};
 use windows_sys::Win32::System::IO::{CancelIoEx, IO_STATUS_BLOCK, IO_STATUS_BLOCK_0, OVERLAPPED};
 
 use super::socket::{AfdEvents, Outcome};
+use crate::os::windows::status::{Severity, check_begun, check_done};
 
 const IOCTL_AFD_POLL: u32 = 0x0001_2024;
 
@@ -101,7 +100,7 @@ impl Device {
                 0,
             )
         };
-        check(result)?;
+        check_done(result)?;
         // SAFETY: the call made this handle, and it is nobody else's.
         Ok(Device { handle: unsafe { OwnedHandle::from_raw_handle(handle) } })
     }
@@ -180,9 +179,8 @@ impl Operation {
                 length,
             )
         };
-        // Ended at once or later, and with a warning too, it makes a packet. Only if it could not
-        // be begun does it not.
-        check(result).inspect_err(|_| self.is_pending = false)
+        // Ended at once or later it makes a packet. Only if it could not be begun does it not.
+        check_begun(result).inspect_err(|_| self.is_pending = false)
     }
 
     /// Ends the poll, if that is under way. Its packet has come, or comes now.
@@ -205,7 +203,7 @@ impl Operation {
         // SAFETY: the system has written the status, and any bits are one.
         match unsafe { buffers.status.Anonymous.Status } {
             STATUS_CANCELLED => Outcome::Cancelled,
-            status if status < 0 => Outcome::Failed,
+            status if Severity::of(status) > Severity::Information => Outcome::Failed,
             _ if buffers.info.number_of_handles == 0 => Outcome::Ready(AfdEvents(0)),
             _ => Outcome::Ready(AfdEvents(buffers.info.handles[0].events)),
         }
@@ -231,16 +229,4 @@ impl Drop for Operation {
 
 fn unused_status() -> IO_STATUS_BLOCK {
     IO_STATUS_BLOCK { Anonymous: IO_STATUS_BLOCK_0 { Status: 0 }, Information: 0 }
-}
-
-/// The two highest bits of a status say success, information, warning or error.
-#[allow(unsafe_code)]
-fn check(status: NTSTATUS) -> io::Result<()> {
-    const FIRST_ERROR: u32 = 0xc000_0000;
-    if (status as u32) < FIRST_ERROR {
-        return Ok(());
-    }
-    // SAFETY: takes a number and returns one.
-    let error = unsafe { RtlNtStatusToDosError(status) };
-    Err(io::Error::from_raw_os_error(error as i32))
 }
