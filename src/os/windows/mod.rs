@@ -8,6 +8,8 @@
 mod address;
 mod call;
 #[cfg(feature = "os-poll")]
+pub(crate) mod lent;
+#[cfg(feature = "os-poll")]
 pub(crate) mod pipe;
 #[cfg(feature = "os-poll")]
 pub(crate) mod port;

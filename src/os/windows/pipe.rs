@@ -1,14 +1,13 @@
 //! Named pipes: the foreign calls. What to call when is decided elsewhere.
 //!
-//! Of each operation that was begun the system keeps pointers until its packet has come, so the
-//! memory is given back after that only, or never.
+//! Of each operation that was begun the system keeps pointers until its packet has come. Its
+//! memory is lent for as long.
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
-use std::ptr::{self, NonNull};
+use std::ptr;
 
 use windows_sys::Wdk::Storage::FileSystem::{
     FILE_PIPE_CLOSING_STATE, FILE_PIPE_CONNECTED_STATE, FILE_PIPE_LOCAL_INFORMATION,
@@ -29,6 +28,7 @@ use windows_sys::Win32::System::Pipes::{
 };
 use windows_sys::core::BOOL;
 
+use super::lent::Lent;
 use super::{call, status};
 
 /// How much the system may keep of each direction before a write waits for the reader.
@@ -117,20 +117,14 @@ struct Memory {
 }
 
 /// One operation, again and again in the same memory.
+#[derive(Debug)]
 pub(crate) struct Operation {
-    memory: NonNull<Memory>,
-    /// Begun, and the packet has not come.
-    is_pending: bool,
+    memory: Lent<Memory>,
 }
-
-// SAFETY: its memory is its own; while the system has it nobody else touches it.
-#[allow(unsafe_code)]
-unsafe impl Send for Operation {}
 
 impl Operation {
     pub(crate) fn new() -> Operation {
-        let memory = Box::new(Memory { overlapped: unused(), buffer: Vec::new() });
-        Operation { memory: NonNull::from(Box::leak(memory)), is_pending: false }
+        Operation { memory: Lent::new(Memory { overlapped: unused(), buffer: Vec::new() }) }
     }
 
     /// What the packets of this operation have as their pointer.
@@ -186,7 +180,7 @@ impl Operation {
     /// were moved; nothing if this is another's packet.
     #[allow(unsafe_code)]
     pub(crate) fn finish(&mut self) -> Option<(u32, usize)> {
-        if !self.is_pending {
+        if !self.is_pending() {
             return None;
         }
         // SAFETY: the memory is there. The system may write to it only as long as it says so here.
@@ -194,66 +188,45 @@ impl Operation {
         if ended == STATUS_PENDING as usize {
             return None;
         }
-        self.is_pending = false;
-        let moved = self.memory().overlapped.InternalHigh;
+        // SAFETY: it has ended.
+        unsafe { self.memory.take_back() };
+        let moved = self.memory.get().overlapped.InternalHigh;
         Some((status::error_of(ended as NTSTATUS), moved))
     }
 
     /// The buffer, of which the system has nothing at the moment.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.memory().buffer
+        &mut self.memory.get().buffer
     }
 
     pub(crate) fn is_pending(&self) -> bool {
-        self.is_pending
+        self.memory.is_lent()
     }
 
     /// Makes it the system's, before it is begun: the packet may come before the call returns.
     fn hand_over(&mut self) -> *mut OVERLAPPED {
-        self.memory().overlapped = unused();
-        self.is_pending = true;
+        self.memory.get().overlapped = unused();
+        self.memory.lend();
         self.overlapped()
     }
 
     /// What a call that began it returned. Done at once or later, with all of a message or with the
     /// part that fits: it makes a packet. Only if it could not be begun does it not.
+    #[allow(unsafe_code)]
     fn begun(&mut self, result: BOOL) -> Result<(), u32> {
         let error = io::Error::last_os_error().raw_os_error().unwrap_or_default() as u32;
         if result != 0 || error == ERROR_IO_PENDING || error == ERROR_MORE_DATA {
             return Ok(());
         }
-        self.is_pending = false;
+        // SAFETY: it was not begun.
+        unsafe { self.memory.take_back() };
         Err(error)
     }
 
     #[allow(unsafe_code)]
     fn overlapped(&self) -> *mut OVERLAPPED {
         // SAFETY: nothing is read; the memory lives as long as `self`.
-        unsafe { &raw mut (*self.memory.as_ptr()).overlapped }
-    }
-
-    #[allow(unsafe_code)]
-    fn memory(&mut self) -> &mut Memory {
-        assert!(!self.is_pending, "the system has the memory");
-        // SAFETY: it lives as long as `self`, and nobody else has it.
-        unsafe { self.memory.as_mut() }
-    }
-}
-
-impl fmt::Debug for Operation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Operation").field("is_pending", &self.is_pending).finish()
-    }
-}
-
-impl Drop for Operation {
-    #[allow(unsafe_code)]
-    fn drop(&mut self) {
-        // Memory that the system may write to is never given back.
-        if !self.is_pending {
-            // SAFETY: made by a box, and dropped once.
-            drop(unsafe { Box::from_raw(self.memory.as_ptr()) });
-        }
+        unsafe { &raw mut (*self.memory.pointer()).overlapped }
     }
 }
 

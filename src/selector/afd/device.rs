@@ -4,12 +4,11 @@
 //! The driver's interface is documented nowhere, and has been the same since Windows Vista. What is
 //! declared here is what `WSAPoll` and `select` of the system themselves use.
 
-use std::fmt;
 use std::io;
 use std::mem;
 use std::os::windows::io::RawSocket;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
-use std::ptr::{self, NonNull};
+use std::ptr;
 
 use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
 use windows_sys::Wdk::Storage::FileSystem::{FILE_OPEN, NtCreateFile};
@@ -19,6 +18,7 @@ use windows_sys::Win32::Storage::FileSystem::{FILE_SHARE_READ, FILE_SHARE_WRITE,
 use windows_sys::Win32::System::IO::{CancelIoEx, IO_STATUS_BLOCK, IO_STATUS_BLOCK_0, OVERLAPPED};
 
 use super::socket::{AfdEvents, Outcome};
+use crate::os::windows::lent::Lent;
 use crate::os::windows::status::{Severity, check_begun, check_done};
 
 const IOCTL_AFD_POLL: u32 = 0x0001_2024;
@@ -119,15 +119,10 @@ struct Buffers {
 }
 
 /// The poll of one socket, again and again in the same memory.
+#[derive(Debug)]
 pub(super) struct Operation {
-    buffers: NonNull<Buffers>,
-    /// The system may write to the buffers: begun, and the packet has not come.
-    is_pending: bool,
+    buffers: Lent<Buffers>,
 }
-
-// SAFETY: its buffers are its own; while the system has them nobody else touches them.
-#[allow(unsafe_code)]
-unsafe impl Send for Operation {}
 
 impl Operation {
     pub(super) fn new() -> Operation {
@@ -137,8 +132,7 @@ impl Operation {
             exclusive: 0,
             handles: [PollHandle { handle: ptr::null_mut(), events: 0, status: 0 }],
         };
-        let buffers = Box::new(Buffers { status: unused_status(), info });
-        Operation { buffers: NonNull::from(Box::leak(buffers)), is_pending: false }
+        Operation { buffers: Lent::new(Buffers { status: unused_status(), info }) }
     }
 
     /// Begins to poll `socket`. If that succeeds a packet with `which` comes for certain, and until
@@ -151,18 +145,16 @@ impl Operation {
         socket: RawSocket,
         events: AfdEvents,
     ) -> io::Result<()> {
-        assert!(!self.is_pending, "a socket has one poll at a time");
-        let buffers = self.buffers.as_ptr();
-        // SAFETY: no poll is under way, so that the buffers are ours alone.
-        let info = unsafe { &mut (*buffers).info };
+        // A socket has one poll at a time.
+        let info = &mut self.buffers.get().info;
         info.timeout = i64::MAX;
         info.number_of_handles = 1;
         info.exclusive = 0;
         info.handles[0] = PollHandle { handle: socket as HANDLE, events: events.0, status: 0 };
-        let info = ptr::from_mut(info).cast();
+        let buffers = self.buffers.lend();
+        // SAFETY: nothing is read here.
+        let info = unsafe { &raw mut (*buffers).info }.cast();
         let length = size_of::<PollInfo>() as u32;
-        // Before the call: the packet may come before it returns.
-        self.is_pending = true;
         // SAFETY: the buffers stay where they are until the packet has come, or for good, and the
         // driver takes one for both directions. A number that is no socket's is an error.
         let result = unsafe {
@@ -180,14 +172,15 @@ impl Operation {
             )
         };
         // Ended at once or later it makes a packet. Only if it could not be begun does it not.
-        check_begun(result).inspect_err(|_| self.is_pending = false)
+        // SAFETY: nor does the system have the buffers then.
+        check_begun(result).inspect_err(|_| unsafe { self.buffers.take_back() })
     }
 
     /// Ends the poll, if that is under way. Its packet has come, or comes now.
     #[allow(unsafe_code)]
     pub(super) fn cancel(&self, device: &Device) {
         // SAFETY: nothing is read; the buffers live as long as `self`.
-        let status = unsafe { &raw mut (*self.buffers.as_ptr()).status };
+        let status = unsafe { &raw mut (*self.buffers.pointer()).status };
         // SAFETY: the device is open. The pointer is compared with those of the operations under
         // way, and not used; the system's own type begins with a status block.
         unsafe { CancelIoEx(device.handle.as_raw_handle(), status.cast::<OVERLAPPED>()) };
@@ -197,32 +190,15 @@ impl Operation {
     /// The packet of the poll has come.
     #[allow(unsafe_code)]
     pub(super) fn finish(&mut self) -> Outcome {
-        self.is_pending = false;
-        // SAFETY: with the packet the system has given the buffers back.
-        let buffers = unsafe { self.buffers.as_ref() };
+        // SAFETY: the packet says that the system has done with them.
+        unsafe { self.buffers.take_back() };
+        let buffers = self.buffers.get();
         // SAFETY: the system has written the status, and any bits are one.
         match unsafe { buffers.status.Anonymous.Status } {
             STATUS_CANCELLED => Outcome::Cancelled,
             status if Severity::of(status) > Severity::Information => Outcome::Failed,
             _ if buffers.info.number_of_handles == 0 => Outcome::Ready(AfdEvents(0)),
             _ => Outcome::Ready(AfdEvents(buffers.info.handles[0].events)),
-        }
-    }
-}
-
-impl fmt::Debug for Operation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Operation").field("is_pending", &self.is_pending).finish()
-    }
-}
-
-impl Drop for Operation {
-    #[allow(unsafe_code)]
-    fn drop(&mut self) {
-        // Memory that the system may write to is never given back.
-        if !self.is_pending {
-            // SAFETY: made by a box, and dropped once.
-            drop(unsafe { Box::from_raw(self.buffers.as_ptr()) });
         }
     }
 }
