@@ -27,12 +27,16 @@ use crate::{Interest, Registry, Token};
 ///
 /// - **Reading ahead.** As soon as a pipe is registered and connected a read is under way, of up to
 ///   64 KiB. Its end is the readable event; `read` then hands out what is in the buffer, and begins
-///   the next when that is empty. What is in the buffer is no longer in the pipe, and lost with
-///   this type.
+///   the next when that is empty, which may be over at once. What is in the buffer is no longer in
+///   the pipe, and lost with this type.
 /// - **Writing behind.** `write` takes all bytes it is given (up to 4 GiB) into a buffer, begins to
-///   write them, and returns. Until the system has taken them, which may be when the peer has read
-///   them, further writes would block; then there is a writable event. If it fails, the *next*
-///   write returns the error.
+///   write them, and returns. If the pipe has room the system takes them at once. Else further
+///   writes would block until it has, which may be when the peer has read them; then there is a
+///   writable event. If it fails, the *next* write returns the error.
+///
+/// So reading and writing until it would block is one system call each time, and a turn of the loop
+/// now and then. For that the mode `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS` is set on the handle when
+/// it is first registered.
 ///
 /// The buffers are kept, so that an operation does not allocate: that for reading takes its 64 KiB
 /// once there was a connection, and that for writing shrinks to as many after a longer write.

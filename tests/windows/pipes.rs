@@ -148,11 +148,59 @@ fn vectored_operations_use_all_buffers() {
 fn a_stream_does_not_end_by_a_write_of_nothing() {
     let mut poll = Poll::new().unwrap();
     let (mut server, mut client) = pair(&mut poll);
-    assert_eq!(server.write(b"").unwrap(), 0);
-    expect_event(&mut poll, SERVER, Event::is_writable);
-    expect_would_block(client.read(&mut [0; 8]));
+    for _ in 0..5 {
+        assert_eq!(server.write(b"").unwrap(), 0);
+        expect_event(&mut poll, SERVER, Event::is_writable);
+        expect_would_block(client.read(&mut [0; 8]));
+    }
     server.write_all(b"x").unwrap();
     assert_eq!(read_all(&mut poll, CLIENT, &client, 1), b"x");
+}
+
+#[test]
+fn what_the_pipe_has_room_for_is_written_without_a_turn_of_the_loop() {
+    let mut poll = Poll::new().unwrap();
+    let (mut server, client) = pair(&mut poll);
+    let sent = pattern(64);
+    for _ in 0..100 {
+        assert_eq!(server.write(&sent).unwrap(), sent.len());
+    }
+    expect_event(&mut poll, SERVER, Event::is_writable);
+    assert_eq!(read_all(&mut poll, CLIENT, &client, 6_400), sent.repeat(100));
+}
+
+#[test]
+fn what_is_there_is_read_without_a_turn_of_the_loop() {
+    let mut poll = Poll::new().unwrap();
+    let (mut server, mut client) = pair_of_messages(&mut poll, 4096);
+    for round in 0..10 {
+        for message in 1..=round {
+            assert_eq!(server.write(&pattern(message)).unwrap(), message);
+        }
+        if round > 0 {
+            expect_event(&mut poll, CLIENT, Event::is_readable);
+        }
+        for message in 1..=round {
+            assert_eq!(client.read(&mut [0; 64]).unwrap(), message);
+        }
+        expect_would_block(client.read(&mut [0; 64]));
+    }
+    while !poll_for(&mut poll, Duration::ZERO).is_empty() {}
+}
+
+/// The event of what came is not forgotten when the read that found it was over at once.
+#[test]
+fn what_is_read_in_part_is_an_event_once_more() {
+    let mut poll = Poll::new().unwrap();
+    let (mut server, mut client) = pair_of_messages(&mut poll, 4096);
+    for _ in 0..2 {
+        server.write_all(b"x").unwrap();
+    }
+    expect_event(&mut poll, CLIENT, Event::is_readable);
+    assert_eq!(client.read(&mut [0; 64]).unwrap(), 1);
+    expect_event(&mut poll, CLIENT, Event::is_readable);
+    assert_eq!(client.read(&mut [0; 64]).unwrap(), 1);
+    expect_would_block(client.read(&mut [0; 64]));
 }
 
 /// N4: mio#1921, mio#1772. Messages around the size of the buffer, with a read under way and with

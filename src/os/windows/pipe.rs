@@ -8,6 +8,7 @@ use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr;
+use std::sync::atomic::{Ordering, fence};
 
 use windows_sys::Wdk::Storage::FileSystem::{
     FILE_PIPE_CLOSING_STATE, FILE_PIPE_CONNECTED_STATE, FILE_PIPE_LOCAL_INFORMATION,
@@ -17,7 +18,8 @@ use windows_sys::Win32::Foundation::{
     ERROR_IO_PENDING, ERROR_MORE_DATA, INVALID_HANDLE_VALUE, NTSTATUS, STATUS_PENDING,
 };
 use windows_sys::Win32::Storage::FileSystem::{
-    FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX, ReadFile, WriteFile,
+    FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX, ReadFile, SetFileCompletionNotificationModes,
+    WriteFile,
 };
 use windows_sys::Win32::System::IO::{
     CancelIoEx, IO_STATUS_BLOCK, IO_STATUS_BLOCK_0, OVERLAPPED, OVERLAPPED_0, OVERLAPPED_0_0,
@@ -103,6 +105,20 @@ pub(crate) fn reads_messages(pipe: BorrowedHandle<'_>) -> bool {
     result != 0 && state & PIPE_READMODE_MESSAGE != 0
 }
 
+/// From now on what is over at once makes no packet. Where it makes one all the same, of a part of
+/// a message maybe, that does no harm: [`Operation::finish`] knows.
+#[allow(unsafe_code)]
+pub(crate) fn skip_packets(pipe: BorrowedHandle<'_>) -> io::Result<()> {
+    const FILE_SKIP_COMPLETION_PORT_ON_SUCCESS: u8 = 1;
+    // SAFETY: the handle is open, and the call takes nothing else.
+    call::check(unsafe {
+        SetFileCompletionNotificationModes(
+            pipe.as_raw_handle(),
+            FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
+        )
+    })
+}
+
 /// Ends the connection of this end, a server's.
 #[allow(unsafe_code)]
 pub(crate) fn disconnect(pipe: BorrowedHandle<'_>) -> io::Result<()> {
@@ -114,6 +130,14 @@ pub(crate) fn disconnect(pipe: BorrowedHandle<'_>) -> io::Result<()> {
 struct Memory {
     overlapped: OVERLAPPED,
     buffer: Vec<u8>,
+}
+
+/// How an operation was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begun {
+    UnderWay,
+    /// It is over already, and [`Operation::finish`] tells how. No packet need come.
+    Over,
 }
 
 /// One operation, again and again in the same memory.
@@ -132,17 +156,18 @@ impl Operation {
         self.overlapped().addr()
     }
 
-    /// Begins to wait for a client. If that succeeds a packet comes for certain.
+    /// Begins to wait for a client. If that succeeds a packet comes for certain, but for what
+    /// [`Begun`] says.
     #[allow(unsafe_code)]
-    pub(crate) fn connect(&mut self, pipe: BorrowedHandle<'_>) -> Result<(), u32> {
+    pub(crate) fn connect(&mut self, pipe: BorrowedHandle<'_>) -> Result<Begun, u32> {
         let overlapped = self.hand_over();
         // SAFETY: the memory stays where it is until the packet has come, or for good.
         self.begun(unsafe { ConnectNamedPipe(pipe.as_raw_handle(), overlapped) })
     }
 
-    /// Begins to read into the whole buffer. If that succeeds a packet comes for certain.
+    /// Begins to read into the whole buffer. The same holds of its packet.
     #[allow(unsafe_code)]
-    pub(crate) fn read(&mut self, pipe: BorrowedHandle<'_>) -> Result<(), u32> {
+    pub(crate) fn read(&mut self, pipe: BorrowedHandle<'_>) -> Result<Begun, u32> {
         let buffer = self.buffer();
         let (start, length) = (buffer.as_mut_ptr(), buffer.len() as u32);
         let overlapped = self.hand_over();
@@ -153,10 +178,9 @@ impl Operation {
         })
     }
 
-    /// Begins to write the last `length` bytes of the buffer. If that succeeds a packet comes for
-    /// certain.
+    /// Begins to write the last `length` bytes of the buffer. The same holds of its packet.
     #[allow(unsafe_code)]
-    pub(crate) fn write(&mut self, pipe: BorrowedHandle<'_>, length: usize) -> Result<(), u32> {
+    pub(crate) fn write(&mut self, pipe: BorrowedHandle<'_>, length: usize) -> Result<Begun, u32> {
         let buffer = self.buffer();
         let rest = &buffer[buffer.len().saturating_sub(length)..];
         let (start, length) = (rest.as_ptr(), rest.len() as u32);
@@ -176,18 +200,28 @@ impl Operation {
         // That it is not found says that its packet is in the queue.
     }
 
-    /// A packet with its address has come. Returns the system's error, or zero, and how many bytes
-    /// were moved; nothing if this is another's packet.
+    /// Whether it, which is over, has moved no bytes.
+    #[allow(unsafe_code)]
+    pub(crate) fn has_moved_nothing(&self) -> bool {
+        // SAFETY: the memory is there, and the system has written to it.
+        unsafe { (&raw const (*self.overlapped()).InternalHigh).read_volatile() == 0 }
+    }
+
+    /// A packet with its address has come, or it was over at once. Returns the system's error, or
+    /// zero, and how many bytes were moved. Nothing if it has not ended: then this is another's
+    /// packet, or that of an operation before, which was over at once.
     #[allow(unsafe_code)]
     pub(crate) fn finish(&mut self) -> Option<(u32, usize)> {
         if !self.is_pending() {
             return None;
         }
-        // SAFETY: the memory is there. The system may write to it only as long as it says so here.
+        // SAFETY: the memory is there. The system writes to it only as long as it says so here.
         let ended = unsafe { (&raw const (*self.overlapped()).Internal).read_volatile() };
         if ended == STATUS_PENDING as usize {
             return None;
         }
+        // What it wrote before is seen from here on, whichever packet led here.
+        fence(Ordering::Acquire);
         // SAFETY: it has ended.
         unsafe { self.memory.take_back() };
         let moved = self.memory.get().overlapped.InternalHigh;
@@ -210,13 +244,18 @@ impl Operation {
         self.overlapped()
     }
 
-    /// What a call that began it returned. Done at once or later, with all of a message or with the
-    /// part that fits: it makes a packet. Only if it could not be begun does it not.
+    /// What a call that began it returned. It was begun if it is done, with all of a message or
+    /// with the part that fits, or if it will be.
     #[allow(unsafe_code)]
-    fn begun(&mut self, result: BOOL) -> Result<(), u32> {
+    fn begun(&mut self, result: BOOL) -> Result<Begun, u32> {
+        if result != 0 {
+            return Ok(Begun::Over);
+        }
         let error = io::Error::last_os_error().raw_os_error().unwrap_or_default() as u32;
-        if result != 0 || error == ERROR_IO_PENDING || error == ERROR_MORE_DATA {
-            return Ok(());
+        match error {
+            ERROR_IO_PENDING => return Ok(Begun::UnderWay),
+            ERROR_MORE_DATA => return Ok(Begun::Over),
+            _ => {}
         }
         // SAFETY: it was not begun.
         unsafe { self.memory.take_back() };
@@ -238,5 +277,52 @@ fn unused() -> OVERLAPPED {
         InternalHigh: 0,
         Anonymous: OVERLAPPED_0 { Anonymous: OVERLAPPED_0_0 { Offset: 0, OffsetHigh: 0 } },
         hEvent: ptr::null_mut(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+    use std::io::Write;
+    use std::os::windows::io::AsHandle;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::os::windows::port::{Packet, Port};
+
+    /// As when the mode that skips packets could not be set.
+    #[test]
+    fn a_packet_of_what_was_over_at_once_is_not_that_of_the_next() {
+        let name = format!(r"\\.\pipe\mio-unit-{}", std::process::id());
+        let pipe = create(OsStr::new(&name)).unwrap();
+        let port = Port::new().unwrap();
+        port.associate(pipe.as_handle(), 1).unwrap();
+        let mut client = OpenOptions::new().read(true).write(true).open(&name).unwrap();
+        let mut read = Operation::new();
+        read.buffer().resize(8, 0);
+        let packet = || {
+            let mut packets = [Packet::EMPTY];
+            assert_eq!(port.wait(&mut packets, Some(Duration::from_secs(60))).unwrap(), 1);
+            packets[0].which()
+        };
+
+        client.write_all(b"one").unwrap();
+        assert_eq!(read.read(pipe.as_handle()), Ok(Begun::Over));
+        assert_eq!(read.finish(), Some((0, 3)));
+        assert_eq!(read.read(pipe.as_handle()), Ok(Begun::UnderWay));
+        assert_eq!(packet(), read.address());
+        assert_eq!(read.finish(), None);
+        assert!(read.is_pending());
+        client.write_all(b"three").unwrap();
+        assert_eq!(packet(), read.address());
+        assert_eq!(read.finish(), Some((0, 5)));
+        assert_eq!(read.finish(), None);
+        assert_eq!(&read.buffer()[..5], b"three");
+
+        skip_packets(pipe.as_handle()).unwrap();
+        client.write_all(b"no packet").unwrap();
+        assert_eq!(read.read(pipe.as_handle()), Ok(Begun::Over));
+        assert_eq!(port.wait(&mut [Packet::EMPTY], Some(Duration::ZERO)).unwrap(), 0);
+        assert_eq!(read.finish(), Some((0, 8)));
     }
 }

@@ -6,8 +6,8 @@
 //! there is none, and carries each out.
 //!
 //! An operation that was begun is over when its packet has come, and not before, whatever the
-//! system says of it in between. What is no longer wanted is *left*: its packet is awaited all the
-//! same, and means nothing but that.
+//! system says of it in between; or at once, if the call that began it says so. What is no longer
+//! wanted is *left*: its packet is awaited all the same, and means nothing but that.
 
 use std::convert::Infallible;
 use std::ops::Range;
@@ -68,10 +68,14 @@ impl Outcome {
     }
 }
 
+/// What became of an operation that was to begin: its packet will come, or it was over at once and
+/// none need come, or it was refused.
+pub(crate) type Begun = Result<Option<Outcome>, u32>;
+
 /// What to do for a pipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Begin it, and say by [`Pipe::begun`] whether its packet will come.
+    /// Begin it, and say by [`Pipe::begun`] what became of that.
     Begin(Operation),
     /// Cancel it. Its packet comes all the same.
     Cancel(Operation),
@@ -310,28 +314,30 @@ impl Pipe {
         }
     }
 
-    /// The user's call was to begin an operation. If that was done, its packet will come; else the
-    /// error says why not. `length` is what there is to write. Returns what the call comes to.
+    /// The user's call was to begin an operation. `length` is what there is to write. Returns what
+    /// the call comes to.
     pub(super) fn asked(
         &mut self,
         operation: Operation,
-        result: Result<(), u32>,
+        result: Begun,
         length: usize,
     ) -> Answer<()> {
+        if let Ok(Some(_)) = result {
+            self.ended(operation);
+        }
         self.changed(|pipe| pipe.asked_for(operation, result, length))
     }
 
-    fn asked_for(
-        &mut self,
-        operation: Operation,
-        result: Result<(), u32>,
-        length: usize,
-    ) -> Answer<()> {
+    fn asked_for(&mut self, operation: Operation, result: Begun, length: usize) -> Answer<()> {
         match (operation, result) {
-            (_, Ok(())) => {
+            (_, Ok(outcome)) => {
                 self.under_way(operation, length);
+                if let Some(outcome) = outcome {
+                    self.over(operation, outcome);
+                }
                 match operation {
                     Operation::Write => Answer::Done(()),
+                    // If it is over, that is an event.
                     Operation::Connect | Operation::Read => Answer::WouldBlock,
                 }
             }
@@ -361,10 +367,14 @@ impl Pipe {
     }
 
     /// An operation that was commanded was to begin.
-    pub(super) fn begun(&mut self, operation: Operation, result: Result<(), u32>, length: usize) {
+    pub(super) fn begun(&mut self, operation: Operation, result: Begun, length: usize) {
         self.ended(operation);
         self.changed(|pipe| match (operation, result) {
-            (_, Ok(())) => pipe.under_way(operation, length),
+            (_, Ok(None)) => pipe.under_way(operation, length),
+            (_, Ok(Some(outcome))) => {
+                pipe.under_way(operation, length);
+                pipe.over(operation, outcome);
+            }
             (Operation::Connect, Err(error)) => pipe.connect_failed(error),
             (Operation::Read, Err(error)) => pipe.read_failed(error),
             (Operation::Write, Err(error)) => pipe.write = Write::Failed(error),
@@ -394,11 +404,15 @@ impl Pipe {
     /// The packet of an operation has come.
     pub(super) fn completed(&mut self, operation: Operation, outcome: Outcome) {
         self.ended(operation);
-        self.changed(|pipe| match operation {
-            Operation::Connect => pipe.connect_completed(outcome),
-            Operation::Read => pipe.read_completed(outcome),
-            Operation::Write => pipe.write_completed(outcome),
-        });
+        self.changed(|pipe| pipe.over(operation, outcome));
+    }
+
+    fn over(&mut self, operation: Operation, outcome: Outcome) {
+        match operation {
+            Operation::Connect => self.connect_completed(outcome),
+            Operation::Read => self.read_completed(outcome),
+            Operation::Write => self.write_completed(outcome),
+        }
     }
 
     /// Who waits for this operation is to be told, though something else may have been a reason to

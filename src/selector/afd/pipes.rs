@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle, RawHandle};
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::pipe::{Answer, Command, Operation, Outcome, Pipe};
+use super::pipe::{Answer, Begun, Command, Operation, Outcome, Pipe};
 use crate::os::windows::pipe;
 use crate::os::windows::port::Port;
 use crate::selector::contract::refuse_exclusive;
@@ -78,14 +78,14 @@ impl Pipes {
 #[derive(Debug)]
 pub(crate) struct SharedPipe {
     state: Mutex<State>,
-    /// That of the first registration, for good: the system does not let a handle have another.
-    port: OnceLock<Arc<Port>>,
 }
 
 #[derive(Debug)]
 struct State {
     machine: Pipe,
     token: Token,
+    /// That of the first registration, for good: the system does not let a handle have another.
+    port: Option<Arc<Port>>,
     /// There until the machine has it closed.
     handle: Option<OwnedHandle>,
     connect: pipe::Operation,
@@ -101,13 +101,13 @@ impl SharedPipe {
             state: Mutex::new(State {
                 machine: Pipe::new(),
                 token: Token(0),
+                port: None,
                 handle: Some(handle),
                 connect: pipe::Operation::new(),
                 read: pipe::Operation::new(),
                 write: pipe::Operation::new(),
                 is_posted: false,
             }),
-            port: OnceLock::new(),
         })
     }
 
@@ -138,8 +138,10 @@ impl SharedPipe {
         port.associate(handle, key)?;
         // Who is not allowed to ask finds out by reading and writing.
         let is_connected = pipe::is_connected(handle).unwrap_or(true);
+        // Should this fail, packets come that nobody needs.
+        let _ = pipe::skip_packets(handle);
         state.machine.attached(is_connected);
-        self.port.get_or_init(|| Arc::clone(port));
+        state.port = Some(Arc::clone(port));
         Ok(())
     }
 
@@ -263,9 +265,8 @@ impl SharedPipe {
     /// Does what is to be done, and has the selector report what no packet says.
     fn settle(&self, state: &mut State) -> io::Result<()> {
         state.carry_out();
-        let Some(port) = self.port.get() else { return Ok(()) };
         if state.machine.has_report() && !state.is_posted {
-            port.post(super::selector::key::PIPE, self.address())?;
+            state.post(self.address())?;
             state.is_posted = true;
         }
         Ok(())
@@ -306,19 +307,33 @@ impl State {
         self.machine.asked(operation, result, length)
     }
 
-    fn begin(&mut self, operation: Operation, length: usize) -> Result<(), u32> {
+    fn begin(&mut self, operation: Operation, length: usize) -> Begun {
         let State { handle: Some(handle), connect, read, write, .. } = self else {
             return Err(super::pipe::code::OPERATION_ABORTED);
         };
         let handle = handle.as_handle();
-        match operation {
+        let begun = match operation {
             Operation::Connect => connect.connect(handle),
             Operation::Read => {
                 read.buffer().resize(READ_AHEAD, 0);
                 read.read(handle)
             }
             Operation::Write => write.write(handle, length),
+        }?;
+        if begun == pipe::Begun::UnderWay {
+            return Ok(None);
         }
+        // Else writes of nothing, one after the other, would keep this from coming to an end.
+        let takes_turn = operation == Operation::Read && self.read.has_moved_nothing();
+        if takes_turn && self.post(self.read.address()).is_ok() {
+            return Ok(None);
+        }
+        Ok(self.outcome(operation))
+    }
+
+    fn post(&self, which: usize) -> io::Result<()> {
+        let Some(port) = &self.port else { return Ok(()) };
+        port.post(super::selector::key::PIPE, which)
     }
 
     fn carry_out(&mut self) {
@@ -349,16 +364,23 @@ impl State {
 
     /// The packet of an operation has come, or one that looks like it.
     fn complete(&mut self, operation: Operation) {
+        if let Some(outcome) = self.outcome(operation) {
+            self.machine.completed(operation, outcome);
+        }
+    }
+
+    /// How an operation ended, if it has.
+    fn outcome(&mut self, operation: Operation) -> Option<Outcome> {
         let memory = match operation {
             Operation::Connect => &mut self.connect,
             Operation::Read => &mut self.read,
             Operation::Write => &mut self.write,
         };
-        let Some((error, moved)) = memory.finish() else { return };
+        let (error, moved) = memory.finish()?;
         // Only a read without bytes depends on it.
         let is_message = operation != Operation::Read
             || moved == 0 && self.handle().is_ok_and(pipe::reads_messages);
-        self.machine.completed(operation, Outcome::new(error, moved, is_message));
+        Some(Outcome::new(error, moved, is_message))
     }
 
     /// Whether nothing of it is left to come.

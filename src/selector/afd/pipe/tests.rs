@@ -40,8 +40,10 @@ struct Promise {
 #[derive(Debug, Clone, Copy)]
 enum Reply {
     Pends,
-    /// Ended at once. That makes a packet as well.
+    /// Ended before the call returned, but by a packet.
     Ends(Outcome),
+    /// Over at once, without a packet.
+    IsOver(Outcome),
     Refuses(u32),
 }
 
@@ -55,6 +57,8 @@ enum Input {
     Read(usize, Reply),
     Write(Reply),
     TakeError,
+    /// What is next begun ahead of the user will be over at once.
+    Hastens,
     /// An operation that is under way ends.
     Ends(Operation, Outcome),
     PacketComes(Operation),
@@ -85,12 +89,14 @@ fn inputs(interests: &[Interest]) -> Vec<Input> {
     let connects = [
         Reply::Pends,
         Reply::Ends(Outcome::Moved(0)),
+        Reply::IsOver(Outcome::Moved(0)),
         Reply::Refuses(code::PIPE_CONNECTED),
         Reply::Refuses(OTHER),
     ];
     let reads = [
         Reply::Pends,
         Reply::Ends(Outcome::Moved(2)),
+        Reply::IsOver(Outcome::Moved(2)),
         Reply::Refuses(code::PIPE_LISTENING),
         Reply::Refuses(code::BROKEN_PIPE),
         Reply::Refuses(code::PIPE_NOT_CONNECTED),
@@ -98,12 +104,15 @@ fn inputs(interests: &[Interest]) -> Vec<Input> {
     let writes = [
         Reply::Pends,
         Reply::Ends(Outcome::Moved(2)),
+        Reply::IsOver(Outcome::Moved(2)),
+        Reply::IsOver(Outcome::Moved(1)),
+        Reply::IsOver(Outcome::Failed(OTHER)),
         Reply::Refuses(code::NO_DATA),
         Reply::Refuses(code::PIPE_LISTENING),
     ];
     let mut inputs: Vec<_> = interests.iter().copied().map(Input::Registered).collect();
     inputs.extend([Input::Deregistered, Input::Dropped, Input::Disconnected]);
-    inputs.extend([Input::TakeError, Input::Report]);
+    inputs.extend([Input::TakeError, Input::Hastens, Input::Report]);
     inputs.extend(connects.map(Input::Connect));
     inputs.extend([1, LENGTH].into_iter().flat_map(|room| reads.map(|to| Input::Read(room, to))));
     inputs.extend(writes.map(Input::Write));
@@ -121,6 +130,8 @@ struct World {
     write: Driver,
     /// What the system says to the first operation that is begun ahead of the user.
     refuses: Option<u32>,
+    /// What is next begun ahead of the user is over at once.
+    is_swift: bool,
     /// There is or was a client since the last disconnect.
     has_client: bool,
     is_closed: bool,
@@ -142,6 +153,7 @@ impl World {
             read: Driver::Idle,
             write: Driver::Idle,
             refuses,
+            is_swift: false,
             has_client: is_connected && refuses != Some(code::PIPE_LISTENING),
             is_closed: false,
             is_posted: false,
@@ -168,19 +180,23 @@ impl World {
     }
 
     /// The system is asked to begin an operation.
-    fn begin(&mut self, operation: Operation, reply: Reply) -> Result<(), u32> {
+    fn begin(&mut self, operation: Operation, reply: Reply) -> Begun {
         assert!(!self.is_closed, "begun after the close");
         let driver = self.driver(operation);
         assert_eq!(*driver, Driver::Idle, "{operation:?} is begun twice");
         match reply {
             Reply::Pends => *driver = Driver::Pending,
             Reply::Ends(outcome) => *driver = Driver::Packet(outcome),
+            Reply::IsOver(_) => {}
             Reply::Refuses(error) => return Err(error),
         }
         if operation != Operation::Connect {
             self.client_came();
         }
-        Ok(())
+        match reply {
+            Reply::IsOver(outcome) => Ok(Some(outcome)),
+            _ => Ok(None),
+        }
     }
 
     /// Applies an input, and returns whether it can happen here.
@@ -207,7 +223,7 @@ impl World {
                 self.promise.is_dropped = true;
             }
             // There is no waiting for a client while there is one.
-            Input::Connect(Reply::Pends | Reply::Ends(_))
+            Input::Connect(Reply::Pends | Reply::Ends(_) | Reply::IsOver(_))
             | Input::Read(_, Reply::Refuses(code::PIPE_LISTENING))
             | Input::Write(Reply::Refuses(code::PIPE_LISTENING))
                 if self.has_client =>
@@ -229,6 +245,7 @@ impl World {
                 let is_told = self.pipe.take_error().is_some();
                 self.promise.waits_for_client &= !is_told;
             }
+            Input::Hastens => return !std::mem::replace(&mut self.is_swift, true),
             Input::Ends(operation, outcome) => {
                 let driver = self.driver(operation);
                 if *driver != Driver::Pending {
@@ -267,6 +284,7 @@ impl World {
         let answer = match self.pipe.connect() {
             Answer::Begin => {
                 let result = self.begin(Operation::Connect, reply);
+                self.over_at_once(Operation::Connect, result);
                 self.pipe.asked(Operation::Connect, result, 0)
             }
             Answer::Failed(error) => Answer::Failed(error),
@@ -284,9 +302,10 @@ impl World {
     }
 
     fn user_reads(&mut self, room: usize, reply: Reply) {
+        let mut result = Ok(None);
         let answer = match self.pipe.read(room) {
             Answer::Begin => {
-                let result = self.begin(Operation::Read, reply);
+                result = self.begin(Operation::Read, reply);
                 self.pipe.asked(Operation::Read, result, 0)
             }
             Answer::Done(range) => {
@@ -301,13 +320,15 @@ impl World {
             assert_eq!(self.promise.unread, 0, "what was read is not handed out");
             self.promise.waits = self.promise.waits | Readiness::READABLE;
         }
+        self.over_at_once(Operation::Read, result);
     }
 
     fn user_writes(&mut self, reply: Reply) {
+        let mut result = Ok(None);
         let answer = match self.pipe.write() {
             Answer::Begin => {
                 assert!(!self.promise.is_write_lost, "an error was kept from the user");
-                let result = self.begin(Operation::Write, reply);
+                result = self.begin(Operation::Write, reply);
                 self.pipe.asked(Operation::Write, result, LENGTH)
             }
             Answer::Failed(_) => {
@@ -321,21 +342,22 @@ impl World {
                 self.promise.unwritten = LENGTH;
                 // Who can write has a client.
                 self.promise.waits_for_client = false;
+                self.over_at_once(Operation::Write, result);
             }
             Answer::Failed(_) => {}
             _ => self.promise.waits = self.promise.waits | Readiness::WRITABLE,
         }
     }
 
-    fn packet(&mut self, operation: Operation, outcome: Outcome) {
-        let is_wanted = match operation {
-            Operation::Connect => self.pipe.connect == Connect::UnderWay,
-            Operation::Read => self.pipe.read == Read::UnderWay,
-            Operation::Write => matches!(self.pipe.write, Write::UnderWay { .. }),
-        };
-        *self.driver(operation) = Driver::Idle;
+    fn over_at_once(&mut self, operation: Operation, result: Begun) {
+        if let Ok(Some(outcome)) = result {
+            self.over(operation, outcome);
+        }
+    }
+
+    /// What the end of an operation comes to for the user.
+    fn over(&mut self, operation: Operation, outcome: Outcome) {
         match (operation, outcome) {
-            _ if !is_wanted => {}
             (Operation::Connect, Outcome::Moved(_) | Outcome::Failed(code::NO_DATA)) => {
                 self.client_came();
             }
@@ -349,6 +371,18 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    fn packet(&mut self, operation: Operation, outcome: Outcome) {
+        let is_wanted = match operation {
+            Operation::Connect => self.pipe.connect == Connect::UnderWay,
+            Operation::Read => self.pipe.read == Read::UnderWay,
+            Operation::Write => matches!(self.pipe.write, Write::UnderWay { .. }),
+        };
+        *self.driver(operation) = Driver::Idle;
+        if is_wanted {
+            self.over(operation, outcome);
+        }
         self.pipe.completed(operation, outcome);
         self.carry_out();
         self.report();
@@ -359,7 +393,13 @@ impl World {
             let Some(command) = self.pipe.next() else { return };
             match command {
                 Command::Begin(operation) => {
-                    let reply = self.refuses.take().map_or(Reply::Pends, Reply::Refuses);
+                    let reply = match self.refuses.take() {
+                        Some(error) => Reply::Refuses(error),
+                        None if std::mem::take(&mut self.is_swift) => {
+                            Reply::IsOver(Outcome::Moved(LENGTH))
+                        }
+                        None => Reply::Pends,
+                    };
                     let result = self.begin(operation, reply);
                     let length = self.pipe.rest().unwrap_or(0);
                     if operation == Operation::Write {
@@ -370,6 +410,7 @@ impl World {
                         }
                     }
                     self.pipe.begun(operation, result, length);
+                    self.over_at_once(operation, result);
                 }
                 Command::Cancel(operation) => {
                     assert!(!self.is_closed, "cancelled after the close");
@@ -491,7 +532,7 @@ fn a_pipe_for_writing_says_nothing_of_reading() {
 #[test]
 fn the_next_client_is_read_from_whatever_was_wrong_with_the_last() {
     let mut pipe = connected();
-    pipe.begun(Operation::Read, Ok(()), 0);
+    pipe.begun(Operation::Read, Ok(None), 0);
     pipe.completed(Operation::Read, Outcome::Failed(OTHER));
     assert_eq!(pipe.report(), BOTH | Readiness::ERROR);
     assert_eq!(pipe.read(1), Answer::Failed(OTHER));
@@ -502,7 +543,7 @@ fn the_next_client_is_read_from_whatever_was_wrong_with_the_last() {
     let answer = pipe.asked(Operation::Read, Err(code::PIPE_NOT_CONNECTED), 0);
     assert_eq!(answer, Answer::WouldBlock);
     assert_eq!(pipe.connect(), Answer::Begin);
-    pipe.asked(Operation::Connect, Ok(()), 0);
+    pipe.asked(Operation::Connect, Ok(None), 0);
     pipe.completed(Operation::Connect, Outcome::Moved(0));
     assert_eq!(pipe.next(), Some(Command::Begin(Operation::Read)));
 }
@@ -514,7 +555,7 @@ fn a_client_is_read_from_whatever_was_wrong_without_one() {
     assert_eq!(pipe.read(1), Answer::Begin);
     assert_eq!(pipe.asked(Operation::Read, Err(OTHER), 0), Answer::Failed(OTHER));
     assert_eq!(pipe.connect(), Answer::Begin);
-    pipe.asked(Operation::Connect, Ok(()), 0);
+    pipe.asked(Operation::Connect, Ok(None), 0);
     assert_eq!(pipe.next(), None);
     pipe.completed(Operation::Connect, Outcome::Moved(0));
     assert_eq!(pipe.next(), Some(Command::Begin(Operation::Read)));
@@ -550,7 +591,7 @@ fn a_client_that_came_first_is_no_error() {
                 let answer = pipe.asked(Operation::Connect, Err(error), 0);
                 assert_eq!(answer, Answer::Done(()));
             } else {
-                pipe.asked(Operation::Connect, Ok(()), 0);
+                pipe.asked(Operation::Connect, Ok(None), 0);
                 assert_eq!(pipe.connect(), Answer::WouldBlock);
                 pipe.completed(Operation::Connect, Outcome::Failed(error));
             }
