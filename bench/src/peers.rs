@@ -121,8 +121,14 @@ const RAW_LOADS: &[&str] = &[
     "idle",
 ];
 
-/// What servers do with sockets, and nothing between threads.
-const SERVER_LOADS: &[&str] = &["echo", "broadcast", "datagrams"];
+/// What C libraries with a loop have.
+const C_LOADS: &[&str] =
+    &["echo", "broadcast", "datagrams", "wake-pending", "wake-round-trip", "timeouts"];
+
+/// What servers do with sockets, and their timers; nothing between threads.
+const SERVER_LOADS: &[&str] = &["echo", "broadcast", "datagrams", "timeouts"];
+
+const NETTY_LOADS: &[&str] = &["echo", "broadcast", "datagrams", "spawn", "timeouts"];
 
 const TOKIO_LOADS: &[&str] =
     &["echo", "broadcast", "datagrams", "spawn", "wake-channel", "timeouts"];
@@ -156,9 +162,16 @@ pub const PEERS: &[Peer] = &[
         "tokio",
         "",
     ),
-    c("libuv", "libuv.c", "-luv", "libuv, C", SERVER_LOADS, &["libuv1-dev"]),
-    c("libevent", "libevent.c", "-levent", "libevent, C", SERVER_LOADS, &["libevent-dev"]),
-    c("libev", "libev.c", "-lev", "libev, C", SERVER_LOADS, &["libev-dev"]),
+    c("libuv", "libuv.c", "-luv", "libuv, C", C_LOADS, &["libuv1-dev"]),
+    c(
+        "libevent",
+        "libevent.c",
+        "-levent -levent_pthreads",
+        "libevent, C",
+        C_LOADS,
+        &["libevent-dev"],
+    ),
+    c("libev", "libev.c", "-lev", "libev, C", C_LOADS, &["libev-dev"]),
     Peer {
         framing: Framing::Zmtp,
         ..c("zeromq", "zeromq.c", "-lzmq", "ZeroMQ, a ROUTER, C", &["echo"], &["libzmq3-dev"])
@@ -167,7 +180,7 @@ pub const PEERS: &[Peer] = &[
         recipe: Recipe::Java { class: "NettyServer", jars: NETTY },
         counts_instructions: false,
         packages: &["libnetty-java", "default-jdk-headless"],
-        ..rust("netty", "", "Netty with its transport of java.nio", SERVER_LOADS)
+        ..rust("netty", "", "Netty with its transport of java.nio", NETTY_LOADS)
     },
     Peer {
         recipe: Recipe::Node { script: "server.js" },

@@ -67,8 +67,8 @@ const REASONS: [Reason; 4] = [
         ..reason(
             "wake-pending",
             wakes::EACH,
-            "the operation that orders what a thread did before its wake with the wait is one \
-             locked instruction, and no correct wake can do without (decision 003)",
+            "what orders whatever a thread did before its wake with the wait is one locked \
+             instruction, and a wake that promises this cannot do without (decision 003)",
         )
     },
     reason(

@@ -1,7 +1,8 @@
-/* libev: streams that are sent back or to all, and datagrams that are sent back. Its loop is
- * level-triggered. */
+/* libev: streams that are sent back or to all, and datagrams that are sent back; wakes and
+ * timeouts. Its loop is level-triggered. */
 
 #include "peer.h"
+#include "wakes.h"
 
 #include <ev.h>
 
@@ -120,8 +121,59 @@ static void on_datagram(struct ev_loop *loop, ev_io *watcher, int events) {
     }
 }
 
+struct waitable {
+    struct ev_loop *loop;
+    ev_async async;
+    ev_timer timer;
+    bool is_woken, is_over;
+};
+
+static void on_wake(struct ev_loop *loop, ev_async *async, int events) {
+    (void)loop;
+    (void)events;
+    ((waitable *)async->data)->is_woken = true;
+}
+
+static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events) {
+    (void)loop;
+    (void)events;
+    ((waitable *)timer->data)->is_over = true;
+}
+
+static waitable *new_waitable(void) {
+    waitable *one = calloc(1, sizeof *one);
+    one->loop = ev_loop_new(EVBACKEND_EPOLL);
+    ev_async_init(&one->async, on_wake);
+    ev_timer_init(&one->timer, on_timeout, 0, 0);
+    one->async.data = one->timer.data = one;
+    ev_async_start(one->loop, &one->async);
+    return one;
+}
+
+static void wake(waitable *one) { ev_async_send(one->loop, &one->async); }
+
+static void wait_for_wake(waitable *one) {
+    while (!one->is_woken) {
+        ev_run(one->loop, EVRUN_ONCE);
+    }
+    one->is_woken = false;
+}
+
+static void wait_for_timeout(waitable *one, unsigned microseconds) {
+    one->is_over = false;
+    ev_now_update(one->loop);
+    ev_timer_set(&one->timer, microseconds / 1e6, 0);
+    ev_timer_start(one->loop, &one->timer);
+    while (!one->is_over) {
+        ev_run(one->loop, EVRUN_ONCE);
+    }
+}
+
 int main(int count, char **words) {
     raise_limit_of_files();
+    if (run_wakes(count, words)) {
+        return 0;
+    }
     size = buffer_size(count, words);
     buffer = malloc(size);
     const char *path = setting(count, words, "path");

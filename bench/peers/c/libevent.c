@@ -1,12 +1,14 @@
 /* libevent: streams, by its buffered events, that are sent back or to all, and datagrams that are
- * sent back. */
+ * sent back; wakes and timeouts. */
 
 #include "peer.h"
+#include "wakes.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <event2/thread.h>
 
 static size_t size;
 static char *buffer;
@@ -90,8 +92,59 @@ static void on_datagram(evutil_socket_t fd, short events, void *context) {
     }
 }
 
+struct waitable {
+    struct event_base *base;
+    struct event *async, *timer;
+    bool is_woken, is_over;
+};
+
+static void on_wake(evutil_socket_t fd, short events, void *context) {
+    (void)fd;
+    (void)events;
+    ((waitable *)context)->is_woken = true;
+}
+
+static void on_timeout(evutil_socket_t fd, short events, void *context) {
+    (void)fd;
+    (void)events;
+    ((waitable *)context)->is_over = true;
+}
+
+static waitable *new_waitable(void) {
+    waitable *one = calloc(1, sizeof *one);
+    struct event_config *config = event_config_new();
+    event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+    evthread_use_pthreads();
+    one->base = event_base_new_with_config(config);
+    one->async = event_new(one->base, -1, EV_PERSIST, on_wake, one);
+    one->timer = evtimer_new(one->base, on_timeout, one);
+    event_config_free(config);
+    return one;
+}
+
+static void wake(waitable *one) { event_active(one->async, EV_READ, 0); }
+
+static void wait_for_wake(waitable *one) {
+    while (!one->is_woken) {
+        event_base_loop(one->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
+    }
+    one->is_woken = false;
+}
+
+static void wait_for_timeout(waitable *one, unsigned microseconds) {
+    struct timeval timeout = {.tv_usec = microseconds};
+    one->is_over = false;
+    evtimer_add(one->timer, &timeout);
+    while (!one->is_over) {
+        event_base_loop(one->base, EVLOOP_ONCE);
+    }
+}
+
 int main(int count, char **words) {
     raise_limit_of_files();
+    if (run_wakes(count, words)) {
+        return 0;
+    }
     size = buffer_size(count, words);
     buffer = malloc(size);
     const char *path = setting(count, words, "path");

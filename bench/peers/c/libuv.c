@@ -1,6 +1,8 @@
-/* libuv: streams that are sent back or to all, and datagrams that are sent back. */
+/* libuv: streams that are sent back or to all, and datagrams that are sent back; wakes and
+ * timeouts. */
 
 #include "peer.h"
+#include "wakes.h"
 
 #include <uv.h>
 
@@ -154,8 +156,47 @@ static void streams(uv_loop_t *loop, const char *path) {
     listening(fd, path);
 }
 
+struct waitable {
+    uv_loop_t loop;
+    uv_async_t async;
+    uv_timer_t timer;
+    bool is_woken;
+};
+
+static void on_wake(uv_async_t *async) { ((waitable *)async->data)->is_woken = true; }
+
+static void on_timeout(uv_timer_t *timer) { uv_stop(timer->loop); }
+
+static waitable *new_waitable(void) {
+    waitable *one = calloc(1, sizeof *one);
+    check(uv_loop_init(&one->loop), "uv_loop_init");
+    check(uv_async_init(&one->loop, &one->async, on_wake), "uv_async_init");
+    check(uv_timer_init(&one->loop, &one->timer), "uv_timer_init");
+    one->async.data = one->timer.data = one;
+    return one;
+}
+
+static void wake(waitable *one) { uv_async_send(&one->async); }
+
+static void wait_for_wake(waitable *one) {
+    while (!one->is_woken) {
+        uv_run(&one->loop, UV_RUN_ONCE);
+    }
+    one->is_woken = false;
+}
+
+/* Its timers count in milliseconds, and one of none is no wait. */
+static void wait_for_timeout(waitable *one, unsigned microseconds) {
+    uv_update_time(&one->loop);
+    check(uv_timer_start(&one->timer, on_timeout, (microseconds + 999) / 1000, 0), "uv_timer");
+    uv_run(&one->loop, UV_RUN_DEFAULT);
+}
+
 int main(int count, char **words) {
     raise_limit_of_files();
+    if (run_wakes(count, words)) {
+        return 0;
+    }
     size = buffer_size(count, words);
     buffer = malloc(size);
     uv_loop_t *loop = uv_default_loop();

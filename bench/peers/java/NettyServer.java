@@ -19,8 +19,12 @@ import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.EventExecutor;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 public final class NettyServer {
     /** Writes what was read, and flushes once for all that one look at the connection brought. */
@@ -79,6 +83,59 @@ public final class NettyServer {
         }
     }
 
+    /** Another thread hands over tasks as fast as it can; how many a second have run. */
+    private static void spawn(NioEventLoopGroup group, int count) throws InterruptedException {
+        EventExecutor executor = group.next();
+        // Compiled by then, as a server that has run for a while is.
+        for (int round = 0; round < 3; round++) {
+            CountDownLatch done = new CountDownLatch(1);
+            AtomicInteger run = new AtomicInteger();
+            long start = System.nanoTime();
+            for (int at = 0; at < count; at++) {
+                executor.execute(() -> {
+                    if (run.incrementAndGet() == count) {
+                        done.countDown();
+                    }
+                });
+            }
+            done.await();
+            double seconds = (System.nanoTime() - start) / 1e9;
+            if (round == 2) {
+                System.out.println("tasks_per_second " + count / seconds);
+            }
+        }
+        System.exit(0);
+    }
+
+    private static void timeouts(NioEventLoopGroup group, int count, int microseconds)
+        throws InterruptedException {
+        long[] waits = new long[count];
+        CountDownLatch done = new CountDownLatch(1);
+        EventExecutor executor = group.next();
+        executor.execute(new Runnable() {
+            private long start = System.nanoTime();
+            private int at = -1;
+
+            @Override
+            public void run() {
+                if (at >= 0) {
+                    waits[at] = System.nanoTime() - start;
+                }
+                if (++at == count) {
+                    done.countDown();
+                    return;
+                }
+                start = System.nanoTime();
+                executor.schedule(this, microseconds, TimeUnit.MICROSECONDS);
+            }
+        });
+        done.await();
+        Arrays.sort(waits);
+        System.out.println("p50_microseconds " + waits[(count - 1) / 2] / 1000.0);
+        System.out.println("p99_microseconds " + waits[(count - 1) * 99 / 100] / 1000.0);
+        System.exit(0);
+    }
+
     public static void main(String[] words) throws InterruptedException {
         Map<String, String> settings = new HashMap<>();
         for (String word : words) {
@@ -91,8 +148,16 @@ public final class NettyServer {
             System.err.println("the NIO transport of this version has no Unix sockets");
             System.exit(2);
         }
-        int buffer = Integer.parseInt(settings.get("buffer"));
         NioEventLoopGroup group = new NioEventLoopGroup(1);
+        if (settings.containsKey("count")) {
+            int count = Integer.parseInt(settings.get("count"));
+            if (words[0].equals("spawn")) {
+                spawn(group, count);
+            } else {
+                timeouts(group, count, Integer.parseInt(settings.get("microseconds")));
+            }
+        }
+        int buffer = Integer.parseInt(settings.get("buffer"));
         InetSocketAddress any = new InetSocketAddress("127.0.0.1", 0);
         Channel channel;
         if (words[0].equals("echo") || words[0].equals("broadcast")) {

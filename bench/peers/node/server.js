@@ -54,7 +54,25 @@ function datagrams() {
     });
 }
 
-const loads = { echo: () => streams(echo), broadcast: () => streams(tellAll), datagrams };
+// Its timers count in milliseconds.
+async function timeouts() {
+    const waits = [];
+    for (let at = 0; at < Number(settings.count); at++) {
+        const start = process.hrtime.bigint();
+        await new Promise((resolve) => setTimeout(resolve, settings.microseconds / 1000));
+        waits.push(Number(process.hrtime.bigint() - start) / 1000);
+    }
+    waits.sort((one, other) => one - other);
+    console.log(`p50_microseconds ${waits[Math.floor((waits.length - 1) * 0.5)]}`);
+    console.log(`p99_microseconds ${waits[Math.floor((waits.length - 1) * 0.99)]}`);
+}
+
+const loads = {
+    echo: () => streams(echo),
+    broadcast: () => streams(tellAll),
+    datagrams,
+    timeouts,
+};
 if (!Object.hasOwn(loads, load)) {
     console.error(`no such load here: ${load}`);
     process.exit(2);

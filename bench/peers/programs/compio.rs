@@ -4,11 +4,12 @@ mod support;
 
 use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use compio::BufResult;
 use compio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use compio::net::{TcpListener, UdpSocket, UnixListener};
-use support::Arguments;
+use support::{Arguments, print, quantile};
 use tokio::sync::broadcast::{self, Receiver, Sender};
 use tokio::sync::oneshot;
 
@@ -19,6 +20,7 @@ fn main() -> io::Result<()> {
     match arguments.load.as_str() {
         "echo" | "broadcast" => runtime.block_on(serve(&arguments)),
         "datagrams" => runtime.block_on(datagrams(arguments.get("buffer"))),
+        "timeouts" => runtime.block_on(timeouts(&arguments)),
         _ => arguments.unknown(),
     }
 }
@@ -128,4 +130,18 @@ async fn datagrams(size: usize) -> io::Result<()> {
         sent?;
         buffer = all;
     }
+}
+
+async fn timeouts(arguments: &Arguments) -> io::Result<()> {
+    let timeout = Duration::from_micros(arguments.get("microseconds"));
+    let count: usize = arguments.get("count");
+    let mut waits = Vec::with_capacity(count);
+    for _ in 0..count {
+        let start = Instant::now();
+        compio::time::sleep(timeout).await;
+        waits.push(start.elapsed().as_nanos() as u64);
+    }
+    print("p50_microseconds", quantile(&mut waits, 0.50) as f64 / 1000.0);
+    print("p99_microseconds", quantile(&mut waits, 0.99) as f64 / 1000.0);
+    Ok(())
 }
