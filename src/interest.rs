@@ -13,6 +13,10 @@ const LEVEL: u8 = 1 << 5;
 const ONESHOT: u8 = 1 << 6;
 const EXCLUSIVE: u8 = 1 << 7;
 
+/// By the number of the bit.
+const NAMES: [&str; 8] =
+    ["READABLE", "WRITABLE", "AIO", "LIO", "PRIORITY", "LEVEL", "ONESHOT", "EXCLUSIVE"];
+
 /// The bits that say how events come, and not of what.
 const TRIGGERS: u8 = LEVEL | ONESHOT | EXCLUSIVE;
 
@@ -347,22 +351,14 @@ impl BitOrAssign for Interest {
 /// The names joined by ` | `, for example `READABLE | WRITABLE | LEVEL`.
 impl fmt::Debug for Interest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [
-            (READABLE, "READABLE"),
-            (WRITABLE, "WRITABLE"),
-            (AIO, "AIO"),
-            (LIO, "LIO"),
-            (PRIORITY, "PRIORITY"),
-            (LEVEL, "LEVEL"),
-            (ONESHOT, "ONESHOT"),
-            (EXCLUSIVE, "EXCLUSIVE"),
-        ];
+        let mut bits = self.0.get();
         let mut separator = "";
-        for (bit, name) in names {
-            if self.has(bit) {
-                write!(formatter, "{separator}{name}")?;
-                separator = " | ";
-            }
+        // From bit to bit, as a loop over all of them would be laid out eight times.
+        while bits != 0 {
+            formatter.write_str(separator)?;
+            formatter.write_str(NAMES[bits.trailing_zeros() as usize])?;
+            separator = " | ";
+            bits &= bits - 1;
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use libc::c_int;
 
 use super::contract::{NativeEdges, RawEvent, Selector};
-use super::timeout::{self, Deadline};
+use super::timeout;
 use super::waker::DescriptorWaker;
 use super::wakes::Wakes;
 use crate::os::posix::call;
@@ -216,13 +216,13 @@ fn wait_finely(
     if let Some(result) = precise::wait(ep, events, timeout) {
         return result;
     }
-    let deadline = Deadline::after(timeout);
+    let mut left = timeout;
     loop {
-        let remaining = deadline.remaining();
-        wait_milliseconds(ep, events, timeout::milliseconds(remaining))?;
-        // Without events the time is up, unless it was cut to what fits.
-        let is_cut = remaining.is_none_or(|left| left.as_millis() >= c_int::MAX as u128);
-        if !events.is_empty() || !is_cut {
+        let milliseconds = timeout::milliseconds(left);
+        wait_milliseconds(ep, events, milliseconds)?;
+        // Without events that time is over: all that was left, or as much of it as fits.
+        left = timeout::after(left, milliseconds);
+        if !events.is_empty() || left == Some(Duration::ZERO) {
             return Ok(());
         }
     }

@@ -4,12 +4,15 @@
 //! compiled where the table has it, the others where they are used, and in tests.
 
 pub(crate) mod contract;
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)]
+mod deadline;
 #[cfg(not(feature = "os-poll"))]
 mod disabled;
 #[cfg(all(feature = "os-poll", not(windows)))]
 mod optional_call;
 #[cfg(feature = "os-poll")]
-#[cfg_attr(not(unix), allow(dead_code))]
+#[allow(dead_code)]
 mod timeout;
 #[cfg(all(feature = "os-poll", not(windows)))]
 mod waker;

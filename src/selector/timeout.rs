@@ -2,14 +2,15 @@
 //! any [`Duration`].
 
 use std::ffi::c_int;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A timeout of whole milliseconds, as `epoll_wait(2)` and `poll(2)` take it: rounded up, with -1
 /// for no timeout at all. What does not fit, above 24 days, is cut: the caller has to look whether
 /// time is left.
 pub(crate) fn milliseconds(timeout: Option<Duration>) -> c_int {
     let Some(timeout) = timeout else { return -1 };
-    let rounded_up = timeout.as_nanos().div_ceil(1_000_000);
+    let part = u64::from(timeout.subsec_nanos().div_ceil(1_000_000));
+    let rounded_up = timeout.as_secs().saturating_mul(1000).saturating_add(part);
     c_int::try_from(rounded_up).unwrap_or(c_int::MAX)
 }
 
@@ -27,38 +28,10 @@ pub(crate) fn exact_milliseconds(timeout: Option<Duration>) -> Option<c_int> {
     c_int::try_from(milliseconds).ok()
 }
 
-/// When a wait ends.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Deadline {
-    /// Without waiting.
-    Now,
-    /// At this time.
-    At(Instant),
-    /// Not by the clock: there is no timeout, or one beyond what the clock can express.
-    Never,
-}
-
-impl Deadline {
-    /// The end of a wait that begins now.
-    pub(crate) fn after(timeout: Option<Duration>) -> Deadline {
-        match timeout {
-            None => Deadline::Never,
-            Some(Duration::ZERO) => Deadline::Now,
-            Some(timeout) => match Instant::now().checked_add(timeout) {
-                Some(end) => Deadline::At(end),
-                None => Deadline::Never,
-            },
-        }
-    }
-
-    /// How much of the wait is left, `None` being no end.
-    pub(crate) fn remaining(self) -> Option<Duration> {
-        match self {
-            Deadline::Now => Some(Duration::ZERO),
-            Deadline::At(end) => Some(end.saturating_duration_since(Instant::now())),
-            Deadline::Never => None,
-        }
-    }
+/// What is left of a timeout after a wait of all these milliseconds.
+pub(crate) fn after(timeout: Option<Duration>, milliseconds: c_int) -> Option<Duration> {
+    let passed = Duration::from_millis(milliseconds.max(0) as u64);
+    timeout.map(|timeout| timeout.saturating_sub(passed))
 }
 
 #[cfg(test)]
@@ -113,17 +86,13 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_beyond_the_clock_is_never() {
-        assert_eq!(Deadline::after(Some(Duration::MAX)).remaining(), None);
-        assert_eq!(Deadline::after(None).remaining(), None);
-    }
-
-    #[test]
-    fn a_deadline_keeps_what_is_left() {
-        assert_eq!(Deadline::after(Some(Duration::ZERO)).remaining(), Some(Duration::ZERO));
-        let hour = Duration::from_secs(3600);
-        let left = Deadline::after(Some(hour)).remaining().unwrap();
-        assert!(left <= hour && left > hour / 2);
-        assert_eq!(Deadline::At(Instant::now()).remaining(), Some(Duration::ZERO));
+    fn nothing_is_left_but_of_what_was_cut() {
+        let whole = [Duration::from_nanos(1), MILLISECOND, LONGEST, Duration::ZERO];
+        for timeout in whole.map(Some) {
+            assert_eq!(after(timeout, milliseconds(timeout)), Some(Duration::ZERO));
+        }
+        let cut = Some(LONGEST + MILLISECOND);
+        assert_eq!(after(cut, milliseconds(cut)), Some(MILLISECOND));
+        assert_eq!(after(None, milliseconds(None)), None);
     }
 }

@@ -14,9 +14,9 @@ use crate::os::RawSource;
 use crate::os::windows::port::{Packet, Port};
 use crate::os::windows::socket;
 use crate::selector::contract::{Registration, Selector, Wake, refuse_exclusive};
+use crate::selector::deadline::Deadline;
 use crate::selector::readiness::{Readiness, ReadinessEvent};
 use crate::selector::rearm::Operator;
-use crate::selector::timeout::Deadline;
 use crate::{Interest, Token};
 
 /// What a packet belongs to.

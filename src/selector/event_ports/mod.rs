@@ -22,10 +22,10 @@ use libc::{c_short, pollfd};
 
 use self::table::{Found, Order, Table};
 use super::contract::{Registration, Selector, Wake, refuse_exclusive};
+use super::deadline::Deadline;
 use super::posix_poll::{self, table::entry};
 use super::readiness::{Readiness, ReadinessEvent};
 use super::rearm::Operator;
-use super::timeout::Deadline;
 use crate::os::RawSource;
 use crate::{Interest, Token};
 

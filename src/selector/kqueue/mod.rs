@@ -28,7 +28,7 @@ use self::event::KqueueEvent;
 use self::memory::{Id, Memory};
 use self::oneshots::OneShots;
 use super::contract::{Selector, Wake, refuse_exclusive};
-use super::timeout::Deadline;
+use super::deadline::Deadline;
 use super::waker::DescriptorWaker;
 use super::wakes::Wakes;
 use crate::os::{RawSource, WakeFd};

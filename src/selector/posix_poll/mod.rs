@@ -17,9 +17,9 @@ use libc::pollfd;
 
 use self::table::{Kind, Snapshot, Table};
 use super::contract::{Registration, Selector, refuse_exclusive};
+use super::deadline::Deadline;
 use super::readiness::ReadinessEvent;
 use super::rearm::Operator;
-use super::timeout::Deadline;
 use super::waker::DescriptorWaker;
 use super::wakes::Wakes;
 use crate::os::posix::call;

@@ -22,7 +22,7 @@ use self::knotes::{Filters, Knotes};
 pub(super) use self::system::System;
 use super::KqueueEvent;
 use super::linux::{EV_ADD, EV_DELETE, EV_ERROR, EV_RECEIPT, kevent};
-use crate::selector::timeout::Deadline;
+use crate::selector::deadline::Deadline;
 
 /// More than one call of a test delivers.
 const MOST_AT_ONCE: usize = 256;
