@@ -1,11 +1,15 @@
 //! The system calls that the standard library lacks: which core a thread runs on, what a process
 //! has used, and how the load waits for its connections.
 
+use std::hint;
 use std::io;
 use std::mem;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 /// Keeps the calling thread on one core; `None` lets it run on all again.
@@ -20,6 +24,43 @@ pub fn pin(core: Option<usize>) {
     // A machine with one core cannot do it, and measures all the same.
     // SAFETY: the pointer is valid for the size given.
     unsafe { libc::sched_setaffinity(0, size_of_val(&set), &set) };
+}
+
+/// Keeps the cores from going to sleep for as long as it lives, by threads that run when nothing
+/// else does. To wake a core of a virtual machine is up to its host, and takes ten times as long as
+/// what is measured.
+pub struct AwakeCores(Arc<AtomicBool>);
+
+impl AwakeCores {
+    pub fn new(cores: &[usize]) -> AwakeCores {
+        let is_over = Arc::new(AtomicBool::new(false));
+        for core in cores.iter().copied() {
+            let is_over = Arc::clone(&is_over);
+            thread::spawn(move || {
+                pin(Some(core));
+                if run_when_idle() {
+                    while !is_over.load(Ordering::Relaxed) {
+                        hint::black_box(());
+                    }
+                }
+            });
+        }
+        AwakeCores(is_over)
+    }
+}
+
+impl Drop for AwakeCores {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Has the calling thread run only where a core has nothing else to do. Whether that is so now.
+fn run_when_idle() -> bool {
+    // SAFETY: all bytes zero are valid.
+    let parameters: libc::sched_param = unsafe { mem::zeroed() };
+    // SAFETY: the pointer is valid for the call.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &parameters) == 0 }
 }
 
 /// Has a command run on one core, and end when this thread does.

@@ -49,7 +49,9 @@ pub fn round_trip(context: &mut Context<'_>) -> Result<(), String> {
     let count = |count| format!("count={}", less_if_quick(context, count));
     let (apart, together, free) = (count(10_000), count(50_000), count(10_000));
     let load = "wake-round-trip";
+    let awake = AwakeCores::new(&[SERVER_CORE, LOAD_CORE]);
     run(context, load, APART, &[apart, "apart=yes".into()], None);
+    drop(awake);
     run(context, load, TOGETHER, &[together], Some(0));
     // Each time other cores: a look, and no comparison.
     context.most_rounds = 3;
