@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{Context, bursts, calls};
-use crate::server;
+use crate::server::{self, LOAD_CORE, SERVER_CORE};
+use crate::system::AwakeCores;
 
 /// How long one run may take.
 const LIMIT: Duration = Duration::from_secs(60);
