@@ -89,7 +89,7 @@ const REASONS: [Reason; 4] = [
     ),
 ];
 
-const UNEXPLAINED: &str = "NOT EXPLAINED, to be looked into";
+pub const UNEXPLAINED: &str = "NOT EXPLAINED, to be looked into";
 
 /// A target with what was measured.
 pub struct Verdict {
@@ -320,8 +320,8 @@ impl Target {
             less => format!("{} fewer", number(-less)),
         };
         Some(format!(
-            "in user space it is {} instructions a message, {difference} than {other}, and a \
-             nanosecond is several; the rest is the kernel's (profiles/{}.txt)",
+            "in user space a message is {} instructions, {difference} than {other}, and some \
+             instructions are a nanosecond; the rest is the kernel's (profiles/{}.txt)",
             number(own),
             self.subject
         ))
@@ -471,7 +471,10 @@ mod tests {
             value,
         });
         let words = cost.words(around(1.5), Outcome::Missed, &Samples { all: all.into() });
-        assert!(words.contains("105 instructions a message, 4.000 more than raw-epoll"), "{words}");
+        assert!(
+            words.contains("a message is 105 instructions, 4.000 more than raw-epoll"),
+            "{words}"
+        );
     }
 
     #[test]

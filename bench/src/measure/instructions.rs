@@ -17,7 +17,7 @@ use crate::server::{Server, Wrapper};
 pub const COUNT: (&str, &str) = ("instructions per message", "");
 
 /// Those whose profiles are kept.
-const PROFILED: [&str; 3] = [OURS, RAW, PUBLISHED];
+pub const PROFILED: [&str; 3] = [OURS, RAW, PUBLISHED];
 
 pub fn run(context: &mut Context<'_>) -> Result<(), String> {
     if !context.has_tool("valgrind") {

@@ -1,10 +1,14 @@
 //! The page.
 
+use std::fs;
+use std::path::Path;
+
 use super::charts::Chart;
+use crate::measure::instructions::PROFILED;
 use crate::measure::{Context, MEASUREMENTS};
 use crate::peers::{OURS, PEERS};
 use crate::samples::{Samples, Series};
-use crate::targets::{Outcome, number, verdicts};
+use crate::targets::{Outcome, UNEXPLAINED, number, verdicts};
 
 const HEAD: &str = "\
 # Measured
@@ -29,6 +33,9 @@ pub fn page(context: &Context<'_>, machine: &[(&'static str, String)], charts: &
             page.push_str(&format!("\n![{}]({})\n", chart.title, chart.file));
         }
         page.push_str(&tables);
+        if measurement.name == "instructions" {
+            page.push_str(&profiles(&context.profiles));
+        }
     }
     page.push_str(&left_out(context));
     page.push_str("\n## Peers\n\n| peer | what |\n|---|---|\n");
@@ -57,13 +64,41 @@ fn targets(samples: &Samples) -> String {
     }
     let count = |outcome| verdicts.iter().filter(|verdict| verdict.outcome == outcome).count();
     let met = count(Outcome::Met) + count(Outcome::WithinNoise);
+    let unexplained = verdicts.iter().filter(|verdict| verdict.words.contains(UNEXPLAINED)).count();
     text.push_str(&format!(
-        "\n{met} of {} met, {} missed, {} not measured.\n",
+        "\n{met} of {} met, {} missed ({unexplained} of them not explained), {} not measured.\n",
         verdicts.len(),
         count(Outcome::Missed),
         count(Outcome::NotMeasured)
     ));
     text
+}
+
+/// Where most instructions of a server go, in words, from the profiles that were kept.
+fn profiles(folder: &Path) -> String {
+    let mut text = String::new();
+    for peer in PROFILED {
+        let Ok(profile) = fs::read_to_string(folder.join(format!("{peer}.txt"))) else { continue };
+        let functions: Vec<String> = profile.lines().filter_map(share).take(FUNCTIONS).collect();
+        if !functions.is_empty() {
+            let list = functions.join(", ");
+            text.push_str(&format!("- [{peer}](profiles/{peer}.txt): {list}\n"));
+        }
+    }
+    match text.is_empty() {
+        true => text,
+        false => format!("\nWhere most of them go, starting up included:\n\n{text}"),
+    }
+}
+
+/// How many functions of a profile are named.
+const FUNCTIONS: usize = 6;
+
+/// What a line of a profile says, as `12.3 % function`.
+fn share(line: &str) -> Option<String> {
+    let (count, function) = line.split_once("%)")?;
+    let (_, part) = count.split_once('(')?;
+    Some(format!("{} % `{}`", part.trim(), function.trim()))
 }
 
 /// For each setting a table: a peer in each row, a metric in each column.
@@ -140,4 +175,17 @@ fn left_out(context: &Context<'_>) -> String {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn a_line_of_a_profile_is_told_in_words() {
+        let line = "720,018 (15.70%)  mio/streams.rs:mio::streams::proceed";
+        assert_eq!(share(line).unwrap(), "15.70 % `mio/streams.rs:mio::streams::proceed`");
+        assert_eq!(share("Ir                file:function"), None);
+        assert_eq!(share("-----"), None);
+    }
 }
