@@ -53,8 +53,8 @@ mod recipe {
         let mut poll = Poll::new()?;
         let mut events = Events::with_capacity(64);
         let mut signals = signals(poll.registry())?;
-        let timer = timer(poll.registry())?;
         let start = Instant::now();
+        let timer = timer(poll.registry())?;
         let mut running = Vec::new();
         for (number, command) in commands.iter().enumerate() {
             running.push(Some(Process::start(command, poll.registry(), Token(number))?));

@@ -5,8 +5,15 @@ use std::process::{Child, Command, Output, Stdio};
 
 use crate::example::example;
 
+/// An example that is ended, with all that it started, should it take more than a minute.
+fn limited(name: &str) -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "60"]).arg(example(name));
+    command
+}
+
 fn run(name: &str, arguments: &[&str]) -> Output {
-    Command::new(example(name)).args(arguments).output().expect("the example")
+    limited(name).args(arguments).output().expect("the example")
 }
 
 fn printed(output: &Output) -> Vec<&str> {
@@ -47,7 +54,7 @@ fn the_supervisor_tells_how_each_command_ends() {
 #[test]
 fn the_supervisor_passes_a_signal_on_and_ends_with_its_commands() {
     let mut child = Command::new(example("supervisor"))
-        .arg("exec sleep 1000")
+        .arg("exec sleep 60")
         .stdout(Stdio::piped())
         .spawn()
         .expect("the supervisor");
@@ -61,7 +68,35 @@ fn the_supervisor_passes_a_signal_on_and_ends_with_its_commands() {
     let mut rest = String::new();
     output.read_to_string(&mut rest).unwrap();
     assert!(rest.contains("a signal\n"), "{rest}");
-    assert!(rest.ends_with("exec sleep 1000: signal: 15 (SIGTERM)\n"), "{rest}");
+    assert!(rest.ends_with("exec sleep 60: signal: 15 (SIGTERM)\n"), "{rest}");
+    assert!(child.0.wait().unwrap().success());
+}
+
+#[test]
+fn the_supervisor_tells_each_second_how_many_commands_run() {
+    let mut child = limited("supervisor")
+        .args(["read line; exit 3", "true"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the supervisor");
+    let input = child.stdin.take();
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let mut child = Running(child);
+    let mut next = || lines.next().expect("a line").unwrap();
+    let mut seen = [next(), next()];
+    seen.sort_unstable();
+    assert_eq!(seen, ["2 commands run", "true: exit status: 0"]);
+    // A timer that is not read again tells of itself once.
+    let seconds = [next(), next()].map(|line| {
+        let second =
+            line.strip_prefix("after ").and_then(|line| line.strip_suffix(" s: 1 running"));
+        second.and_then(|second| second.parse::<u64>().ok()).unwrap_or_else(|| panic!("{line}"))
+    });
+    assert!(0 < seconds[0] && seconds[0] < seconds[1], "{seconds:?}");
+    drop(input);
+    let end = std::iter::repeat_with(next).find(|line| !line.starts_with("after "));
+    assert_eq!(end.as_deref(), Some("read line; exit 3: exit status: 3"));
     assert!(child.0.wait().unwrap().success());
 }
 
