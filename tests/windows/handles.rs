@@ -7,7 +7,7 @@ use std::thread;
 
 use mio::event::Event;
 use mio::windows::SourceHandle;
-use mio::{Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Token};
 
 use crate::support::descriptor::open_handles;
 use crate::support::object::EventObject;
@@ -79,6 +79,25 @@ fn an_object_can_be_registered_while_another_thread_waits() {
             });
             expect_signal(&mut poll);
         });
+    }
+}
+
+/// Looking whether it is signalled has reset it.
+#[test]
+fn a_signal_from_before_is_seen_by_a_wait_that_is_under_way() {
+    let mut poll = Poll::new().unwrap();
+    let registry = poll.registry().try_clone().unwrap();
+    for _ in 0..100 {
+        let object = EventObject::automatic();
+        object.set();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let handle = object.handle();
+                registry.register(&mut SourceHandle(&handle), OBJECT, Interest::READABLE).unwrap();
+            });
+            expect_signal(&mut poll);
+        });
+        poll.registry().deregister(&mut SourceHandle(&object.handle())).unwrap();
     }
 }
 
@@ -187,6 +206,31 @@ fn many_objects_are_all_told_though_few_events_fit() {
         }
     }
     expect_no_events(&mut poll);
+}
+
+#[test]
+fn of_more_that_are_signalled_than_fit_each_has_its_turn() {
+    let mut poll = Poll::new().unwrap();
+    let mut events = Events::with_capacity(3);
+    let objects: Vec<_> = (0..20).map(|_| EventObject::manual()).collect();
+    for (token, object) in objects.iter().enumerate() {
+        object.set();
+        poll.registry()
+            .register(
+                &mut SourceHandle(&object.handle()),
+                Token(token),
+                Interest::READABLE.oneshot(),
+            )
+            .unwrap();
+    }
+    let mut seen = Vec::new();
+    while seen.len() < objects.len() {
+        poll.poll(&mut events, Some(LIMIT)).unwrap();
+        assert!((1..=3).contains(&events.iter().count()), "{events:?}");
+        seen.extend(events.iter().map(|event| event.token().0));
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (0..20).collect::<Vec<_>>());
 }
 
 #[test]
