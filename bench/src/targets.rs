@@ -51,6 +51,8 @@ struct Reason {
     words: &'static str,
     /// A peer whose value belongs to the reason.
     witness: Option<&'static str>,
+    /// Up to which value it is a reason at all.
+    most: f64,
 }
 
 const fn reason(
@@ -58,7 +60,7 @@ const fn reason(
     metric: (&'static str, &'static str),
     words: &'static str,
 ) -> Reason {
-    Reason { measurement, metric, words, witness: None }
+    Reason { measurement, metric, words, witness: None, most: f64::INFINITY }
 }
 
 const REASONS: [Reason; 4] = [
@@ -71,12 +73,15 @@ const REASONS: [Reason; 4] = [
              instruction, and a wake that promises this cannot do without (decision 003)",
         )
     },
-    reason(
-        "wake-round-trip",
-        wakes::EACH,
-        "a wake that is covered by no other costs one locked instruction beside its system call, \
-         and so does the wait that receives it: four in a round trip",
-    ),
+    Reason {
+        most: 1.03,
+        ..reason(
+            "wake-round-trip",
+            wakes::EACH,
+            "a wake that is covered by no other costs one locked instruction beside its system \
+             call, and so does the wait that receives it: four in a round trip",
+        )
+    },
     reason(
         "build",
         build::CPU,
@@ -284,7 +289,8 @@ impl Target {
         }
         let known = REASONS
             .iter()
-            .find(|reason| (reason.measurement, reason.metric) == (self.measurement, self.metric));
+            .find(|reason| (reason.measurement, reason.metric) == (self.measurement, self.metric))
+            .filter(|reason| value.median <= reason.most);
         let reason = match known {
             Some(reason) => {
                 let witness = reason.witness.and_then(|peer| self.beside(peer, samples));
@@ -430,6 +436,18 @@ mod tests {
         let most = target(Bound::AtMost(2.0), false);
         let words = most.words(around(3.0), Outcome::Missed, &Samples::default());
         assert_eq!(words, format!("missed by 50.0 %: {UNEXPLAINED}"));
+    }
+
+    #[test]
+    fn a_reason_for_little_explains_nothing_large() {
+        let trip = Target {
+            measurement: "wake-round-trip",
+            metric: wakes::EACH,
+            ..target(Bound::AtMost(1.0), true)
+        };
+        let words = |value| trip.words(around(value), Outcome::Missed, &Samples::default());
+        assert!(words(1.02).contains("locked instruction"));
+        assert!(words(1.3).ends_with(UNEXPLAINED));
     }
 
     #[test]
