@@ -105,8 +105,9 @@ pub struct Poll {
 }
 
 impl Poll {
-    /// Opens the system's facility: `epoll_create1(2)` on Linux and Android, `port_create(3C)` on
-    /// Solaris.
+    /// Opens the system's facility: `epoll_create1(2)` on Linux, Android and illumos, `kqueue(2)` on
+    /// Apple systems and the BSDs, `port_create(3C)` on Solaris, `CreateIoCompletionPort` on
+    /// Windows. For `poll(2)` there is nothing to open.
     ///
     /// # Errors
     ///
@@ -135,7 +136,9 @@ impl Poll {
     /// |---|---|---|
     /// | epoll, Linux 5.11 and later | `epoll_wait(2)`, `epoll_pwait2(2)` | nanosecond |
     /// | epoll, older and Android | `epoll_wait(2)` | millisecond |
+    /// | kqueue | `kevent(2)` | nanosecond |
     /// | event ports, Solaris | `port_getn(3C)` | nanosecond |
+    /// | AFD, Windows | `GetQueuedCompletionStatusEx` | millisecond |
     /// | poll(2), WASI preview 1 | `poll_oneoff` | nanosecond |
     /// | poll(2) | `ppoll(2)`, else `poll(2)` | nanosecond, else millisecond |
     ///
