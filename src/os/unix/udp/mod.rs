@@ -10,6 +10,8 @@ use std::io;
 use std::iter;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use libc::c_int;
+
 use self::options::segments_of;
 pub(crate) use self::options::{
     buffer_size, capabilities, only_v6, option, set_buffer_size, set_wish, wish,
@@ -22,11 +24,13 @@ use self::systems::Header;
 /// is known it is not tried again.
 struct CallForMany {
     missing: AtomicBool,
+    /// By which errors it is known.
+    errors: &'static [c_int],
 }
 
 impl CallForMany {
-    const fn new() -> CallForMany {
-        CallForMany { missing: AtomicBool::new(false) }
+    const fn new(errors: &'static [c_int]) -> CallForMany {
+        CallForMany { missing: AtomicBool::new(false), errors }
     }
 
     /// The result of `call`, or `None` if the system or the kernel lacks it.
@@ -38,7 +42,7 @@ impl CallForMany {
             return None;
         }
         match call()? {
-            Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
+            Err(error) if error.raw_os_error().is_some_and(|it| self.errors.contains(&it)) => {
                 self.missing.store(true, Ordering::Relaxed);
                 None
             }

@@ -16,7 +16,9 @@ use crate::os::datagram::kept::Kept;
 use crate::os::datagram::received::{Envelope, NOBODY, Received};
 use crate::os::posix::address;
 
-static RECVMMSG: CallForMany = CallForMany::new();
+/// gVisor has the call, but takes its flag (`MSG_WAITFORONE`) for invalid. Nothing else that is
+/// asked of it here could be.
+static RECVMMSG: CallForMany = CallForMany::new(&[libc::ENOSYS, libc::EINVAL]);
 
 /// Receives one datagram into these buffers: its length, and where it came from.
 #[allow(unsafe_code)]

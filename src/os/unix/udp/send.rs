@@ -18,7 +18,7 @@ use crate::os::datagram::rows::{self, Message, Offload, Outbox, Progress, Refusa
 use crate::os::datagram::{MOST_MESSAGES, Transmit, cannot_be_said};
 use crate::os::posix::address::ToSend;
 
-static SENDMMSG: CallForMany = CallForMany::new();
+static SENDMMSG: CallForMany = CallForMany::new(&[libc::ENOSYS]);
 
 /// Sends one datagram, the bytes of these buffers.
 #[allow(unsafe_code)]
