@@ -9,6 +9,8 @@ mod builds;
 mod command;
 mod contract;
 mod debian;
+mod explained;
+mod gvisor;
 mod kernels;
 mod libkqueue;
 mod msrv;
@@ -43,7 +45,7 @@ const fn command(name: &'static str, steps: Steps, about: &'static str) -> Comma
 }
 
 /// The order is that of `ci`: what is cheap and fails often comes first.
-const CHECKS: [Command; 21] = [
+const CHECKS: [Command; 22] = [
     command("tidy", tidy::steps, "rules of this tree that no compiler knows"),
     command("format", builds::format, "rustfmt changes nothing"),
     command("clippy", builds::clippy, "no warning, with each forced cfg too"),
@@ -64,11 +66,12 @@ const CHECKS: [Command; 21] = [
     command("kernels", kernels::steps, "all tests on an old and a new Linux, in qemu"),
     command("bench", bench::steps, "the measurements run; nothing is judged by time"),
     command("libkqueue", libkqueue::steps, "all tests over libkqueue; what fails is explained"),
+    command("gvisor", gvisor::steps, "all tests in gVisor; what fails is explained"),
     command("quick", quick, "the inner loop: tidy, format, clippy, tests in debug"),
 ];
 
 /// What `ci` leaves out: a part of it, and what emulates machines and takes its time.
-const NOT_IN_CI: [&str; 4] = ["quick", "archs", "kernels", "libkqueue"];
+const NOT_IN_CI: [&str; 5] = ["quick", "archs", "kernels", "libkqueue", "gvisor"];
 
 /// What `ci` says to a command to keep it short on a machine that has nothing in its cache.
 const ARGUMENTS_IN_CI: [(&str, &[&str]); 1] = [("targets", &["--tier", "2"])];
