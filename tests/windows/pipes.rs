@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, IntoRawHandle};
+use std::sync::mpsc;
 use std::time::Duration;
 use std::{fs, thread};
 
@@ -518,13 +519,17 @@ fn peers_that_go_under_load_leave_nothing_behind() {
             before = open_handles();
         }
         let (server, client) = pair(&mut poll);
+        // Wine loses what a thread began that ends right then.
+        let (end, seen) = mpsc::channel::<()>();
         thread::scope(|scope| {
-            scope.spawn(|| {
+            scope.spawn(move || {
                 let mut client = client;
                 for _ in 0..round % 7 {
                     let _ = client.write(&pattern(30_000));
                     let _ = client.read(&mut [0; 100]);
                 }
+                drop(client);
+                let _ = seen.recv();
             });
             let mut server = &server;
             for _ in 0..10 {
@@ -532,20 +537,21 @@ fn peers_that_go_under_load_leave_nothing_behind() {
                 let _ = server.read(&mut [0; 100]);
                 poll_for(&mut poll, Duration::ZERO);
             }
-        });
-        // Whatever was lost, the end comes.
-        loop {
-            match (&server).read(&mut [0; 10_000]) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    expect_event(&mut poll, SERVER, Event::is_readable);
-                }
-                Err(error) => {
-                    assert_eq!(error.raw_os_error(), Some(ERROR_BROKEN_PIPE as i32), "{error}");
+            // Whatever was lost, the end comes.
+            loop {
+                match server.read(&mut [0; 10_000]) {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        expect_event(&mut poll, SERVER, Event::is_readable);
+                    }
+                    Err(error) => {
+                        assert_eq!(error.raw_os_error(), Some(ERROR_BROKEN_PIPE as i32), "{error}");
+                    }
                 }
             }
-        }
+            drop(end);
+        });
         drop(server);
         poll_for(&mut poll, Duration::ZERO);
     }
