@@ -105,8 +105,8 @@ pub struct Poll {
 }
 
 impl Poll {
-    /// Opens the system's facility: `epoll_create1(2)` on Linux, Android and illumos, `kqueue(2)` on
-    /// Apple systems and the BSDs, `port_create(3C)` on Solaris, `CreateIoCompletionPort` on
+    /// Opens the system's facility: `epoll_create1(2)` on Linux, Android and illumos, `kqueue(2)`
+    /// on Apple systems and the BSDs, `port_create(3C)` on Solaris, `CreateIoCompletionPort` on
     /// Windows. For `poll(2)` that is the descriptor by which other threads end a wait under way.
     ///
     /// # Errors

@@ -85,8 +85,8 @@ const REASONS: [Reason; 4] = [
     reason(
         "build",
         build::CPU,
-        "what the crate needs takes half of it, and is the same; of the crate's own code nearly half \
-         is batches of datagrams and what is said of each, then triggers and precise timeouts",
+        "what the crate needs takes half of it, and is the same; of the crate's own code nearly \
+         half is batches of datagrams and what is said of each, then triggers and precise timeouts",
     ),
     reason(
         "build",
