@@ -519,7 +519,7 @@ fn peers_that_go_under_load_leave_nothing_behind() {
             before = open_handles();
         }
         let (server, client) = pair(&mut poll);
-        // Wine loses what a thread began that ends right then.
+        // Wine loses the result of what a thread began that ends right then.
         let (end, seen) = mpsc::channel::<()>();
         thread::scope(|scope| {
             scope.spawn(move || {

@@ -214,7 +214,7 @@ pub(crate) fn registering_from_many_threads_loses_nothing<S: Selector>() {
                     stream.reregister_with(selector, Token(token), Interest::WRITABLE).unwrap();
                     kept.push((stream, peer));
                 }
-                // Wine at times loses what a thread began that ends just when it is done.
+                // Wine at times loses the result of what a thread began that ends right then.
                 let _ = may_end.recv();
                 kept
             }));
