@@ -1,7 +1,7 @@
 //! What is to be reached, and whether it is.
 
 use crate::load::Shape;
-use crate::measure::{build, calls, describe, echo, idle, instructions, wakes};
+use crate::measure::{build, calls, describe, echo, idle, instructions, printed, wakes};
 use crate::peers::{LOCKED, OURS, PUBLISHED, RAW};
 use crate::samples::{Samples, Series, Summary};
 
@@ -68,7 +68,7 @@ const REASONS: [Reason; 4] = [
         witness: Some(LOCKED),
         ..reason(
             "wake-pending",
-            wakes::EACH,
+            printed::EACH,
             "what orders whatever a thread did before its wake with the wait is one locked \
              instruction, and a wake that promises this cannot do without (decision 003)",
         )
@@ -77,7 +77,7 @@ const REASONS: [Reason; 4] = [
         most: 1.03,
         ..reason(
             "wake-round-trip",
-            wakes::EACH,
+            printed::EACH,
             "a wake that is covered by no other costs one locked instruction beside its system \
              call, and so does the wait that receives it: four in a round trip",
         )
@@ -148,27 +148,27 @@ fn targets(samples: &Samples) -> Vec<Target> {
     let free = "as fast as it goes";
     let (published, at_least) = (Against::Peer(PUBLISHED), Bound::AtLeast);
     let (itself, most) = (Against::Nothing, Bound::AtMost);
-    targets.push(exact("wake-pending", free, wakes::EACH, published, most(0.02)));
+    targets.push(exact("wake-pending", free, printed::EACH, published, most(0.02)));
     targets.push(exact("wake-pending", free, calls::CALLS_EACH, itself, most(0.0)));
-    targets.push(exact("wake-channel", free, wakes::MESSAGES, published, at_least(5.0)));
+    targets.push(exact("wake-channel", free, printed::MESSAGES, published, at_least(5.0)));
     for setting in [wakes::APART, wakes::TOGETHER] {
-        targets.push(noisy("wake-round-trip", setting, wakes::EACH, published, most(1.0)));
+        targets.push(noisy("wake-round-trip", setting, printed::EACH, published, most(1.0)));
     }
     targets.push(Target {
         subject: "tokio-on-ours",
-        ..exact("spawn", free, wakes::TASKS, Against::Peer("tokio"), at_least(1.2))
+        ..exact("spawn", free, printed::TASKS, Against::Peer("tokio"), at_least(1.2))
     });
-    targets.push(exact("timeouts", "10 µs", wakes::MEDIAN, itself, most(150.0)));
+    targets.push(exact("timeouts", "10 µs", printed::MEDIAN, itself, most(150.0)));
     let (million, thousand) = (idle::describe(1_000_000, 1), "1,000 idle, 1 active");
     let against = Against::Setting(thousand);
-    targets.push(noisy("idle", &million, wakes::EVENT, against, most(1.1)));
-    targets.push(exact("idle", &million, wakes::BYTES, itself, most(0.0)));
+    targets.push(noisy("idle", &million, printed::EVENT, against, most(1.1)));
+    targets.push(exact("idle", &million, printed::BYTES, itself, most(0.0)));
     targets.push(Target {
         subject: "mio-poll",
         ..noisy(
             "idle-poll",
             &idle::describe(999, 1),
-            wakes::EVENT,
+            printed::EVENT,
             Against::Peer("raw-poll"),
             most(1.1),
         )
@@ -443,7 +443,7 @@ mod tests {
     fn a_reason_for_little_explains_nothing_large() {
         let trip = Target {
             measurement: "wake-round-trip",
-            metric: wakes::EACH,
+            metric: printed::EACH,
             ..target(Bound::AtMost(1.0), true)
         };
         let words = |value| trip.words(around(value), Outcome::Missed, &Samples::default());
@@ -455,15 +455,15 @@ mod tests {
     fn a_reason_has_what_was_measured() {
         let wake = Target {
             measurement: "wake-pending",
-            metric: wakes::EACH,
+            metric: printed::EACH,
             ..target(Bound::AtMost(0.0), false)
         };
         let all = [(OURS, 6.0), (LOCKED, 5.0)].map(|(peer, value)| Sample {
             measurement: "wake-pending",
             peer,
             setting: "s".into(),
-            metric: wakes::EACH.0,
-            unit: wakes::EACH.1,
+            metric: printed::EACH.0,
+            unit: printed::EACH.1,
             round: 0,
             value,
         });

@@ -1,10 +1,7 @@
 //! Bursts of datagrams on one thread: a call for each, many in one call, and rows that the kernel
 //! cuts and puts together.
 
-use super::{Context, grouped, wakes};
-
-pub const CPU: (&str, &str) = ("CPU per datagram, both sides", "ns");
-pub const RATE: (&str, &str) = ("datagrams a second", "1/s");
+use super::{Context, grouped, printed};
 
 const WAYS: [(&str, &str); 3] = [
     ("bursts-one-by-one", "a call for each"),
@@ -18,7 +15,7 @@ pub fn run(context: &mut Context<'_>) -> Result<(), String> {
         for (load, way) in WAYS {
             let setting = format!("{} B, {way}", grouped(payload));
             let settings = [format!("payload={payload}"), format!("milliseconds={milliseconds}")];
-            wakes::run(context, load, &setting, &settings, Some(0));
+            printed::run(context, load, &setting, &settings, Some(0));
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Many registered sources of which few are active.
 
-use super::{Context, grouped, wakes};
+use super::{Context, grouped, printed};
 use crate::system;
 
 /// The numbers of idle and of active sources; the first two are those of the target.
@@ -38,7 +38,7 @@ fn run(context: &mut Context<'_>, load: &'static str, idle: usize, active: usize
     }
     let count = if context.settings.quick { 100 } else { 20_000 / active.min(1000) + 10 };
     let settings = [format!("idle={idle}"), format!("active={active}"), format!("count={count}")];
-    wakes::run(context, load, &setting, &settings, Some(0));
+    printed::run(context, load, &setting, &settings, Some(0));
 }
 
 /// How many open files a program must be allowed: each active source, and room for the idle ones,

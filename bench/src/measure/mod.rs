@@ -1,12 +1,13 @@
 //! The measurements: each by its name, and what they share.
 
 pub mod build;
-pub mod bursts;
+mod bursts;
 pub mod calls;
 pub mod echo;
 pub mod idle;
 pub mod instructions;
 mod latency;
+pub mod printed;
 mod processes;
 pub mod wakes;
 

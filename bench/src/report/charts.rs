@@ -5,7 +5,7 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use crate::measure::{MEASUREMENTS, bursts, echo, instructions, wakes};
+use crate::measure::{MEASUREMENTS, echo, instructions, printed};
 use crate::peers::{OURS, PEERS};
 use crate::samples::{Samples, Series};
 use crate::targets::number;
@@ -21,10 +21,10 @@ const PICTURED: [(&str, &str); 8] = [
     instructions::COUNT,
     echo::COST,
     echo::RATE,
-    wakes::MESSAGES,
-    wakes::TASKS,
-    wakes::EVENT,
-    bursts::CPU,
+    printed::MESSAGES,
+    printed::TASKS,
+    printed::EVENT,
+    printed::CPU,
     ("p99", "µs"),
 ];
 

@@ -11,7 +11,7 @@ use std::os::windows::io::RawHandle;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::selector::key;
+use super::key;
 use crate::os::windows::port::Port;
 use crate::os::windows::wait::{ObjectWait, is_signalled};
 use crate::selector::readiness::{Readiness, ReadinessEvent};

@@ -11,6 +11,8 @@ mod device;
 mod groups;
 #[cfg(windows)]
 mod handles;
+#[cfg(windows)]
+mod key;
 #[cfg(all(test, feature = "net", unix))]
 mod model;
 mod pipe;

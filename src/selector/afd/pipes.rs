@@ -333,7 +333,7 @@ impl State {
 
     fn post(&self, which: usize) -> io::Result<()> {
         let Some(port) = &self.port else { return Ok(()) };
-        port.post(super::selector::key::PIPE, which)
+        port.post(super::key::PIPE, which)
     }
 
     fn carry_out(&mut self) {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::handles::Handles;
+use super::key;
 use super::pipes::{Pipes, SharedPipe};
 use super::table::{Added, Table};
 use crate::os::RawSource;
@@ -18,20 +19,6 @@ use crate::selector::deadline::Deadline;
 use crate::selector::readiness::{Readiness, ReadinessEvent};
 use crate::selector::rearm::Operator;
 use crate::{Interest, Token};
-
-/// What a packet belongs to.
-pub(super) mod key {
-    /// The poll of a socket.
-    pub(in super::super) const SOCKET: usize = 1;
-    /// A wake, posted by a waker.
-    pub(in super::super) const WAKER: usize = 2;
-    /// Nothing but a reason to look at the table.
-    pub(in super::super) const LOOK: usize = 3;
-    /// An operation of a named pipe, or something to report of one.
-    pub(in super::super) const PIPE: usize = 4;
-    /// A wait for a user's object.
-    pub(in super::super) const HANDLE: usize = 5;
-}
 
 /// How many packets are taken at once.
 const MOST_PACKETS: usize = 1024;
