@@ -78,6 +78,18 @@ pub const IPV6_LOOPBACK: Capability =
 pub const IGNORES_GROUPS_OF_OTHERS: Capability =
     Capability { name: "choice of groups, in an emulator", is_here: || emulator().is_empty() };
 
+/// Any option of a socket can be set. qemu knows those that it was taught.
+pub const EVERY_OPTION: Capability = Capability {
+    name: "every option of sockets, in an emulator",
+    is_here: || emulator().is_empty(),
+};
+
+/// To receive without a buffer asks the socket. qemu answers that itself, with nothing.
+pub const RECEIVES_WITHOUT_BUFFERS: Capability = Capability {
+    name: "receiving without buffers, in an emulator",
+    is_here: || emulator().is_empty(),
+};
+
 /// Ports below 1024 are reserved for the superuser, which some containers lift.
 pub const RESERVED_PORTS: Capability = Capability {
     name: "reserved ports",
