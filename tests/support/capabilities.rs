@@ -84,6 +84,13 @@ pub const EVERY_OPTION: Capability = Capability {
     is_here: || emulator().is_empty(),
 };
 
+/// What is said of datagrams beside their bytes. qemu hands it on as it is, which another order of
+/// bytes makes something else.
+pub const CONTROL_MESSAGES: Capability = Capability {
+    name: "control messages, in an emulator of another byte order",
+    is_here: || emulator().is_empty() || cfg!(target_endian = "little"),
+};
+
 /// To receive without a buffer asks the socket. qemu answers that itself, with nothing.
 pub const RECEIVES_WITHOUT_BUFFERS: Capability = Capability {
     name: "receiving without buffers, in an emulator",

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use mio::net::UdpSocket;
 use mio::net::udp::{Ecn, Received, RecvBatch, SendBatch, Transmit};
 
-use crate::support::capabilities::{CHECKS_SOURCES, IPV6_LOOPBACK};
+use crate::support::capabilities::{CHECKS_SOURCES, CONTROL_MESSAGES, IPV6_LOOPBACK};
 #[cfg(target_os = "linux")]
 use crate::support::descriptor::loopback_interface;
 #[cfg(target_os = "linux")]
@@ -88,6 +88,9 @@ fn the_kernel_of_linux_has_all_of_it() {
 
 #[test]
 fn each_mark_arrives_on_connected_and_other_sockets() {
+    if CONTROL_MESSAGES.is_missing() {
+        return;
+    }
     let mut sockets = vec![(socket(), socket())];
     if !IPV6_LOOPBACK.is_missing() {
         let bind = || UdpSocket::bind(loopback_v6()).unwrap();
@@ -114,6 +117,9 @@ fn each_mark_arrives_on_connected_and_other_sockets() {
 
 #[test]
 fn the_marks_of_a_batch_are_those_of_each_datagram() {
+    if CONTROL_MESSAGES.is_missing() {
+        return;
+    }
     let Some(mut receiver) = with_marks(socket()) else { return };
     let sender = socket();
     let to = receiver.local_addr().unwrap();
@@ -125,6 +131,9 @@ fn the_marks_of_a_batch_are_those_of_each_datagram() {
 
 #[test]
 fn rows_have_marks_too() {
+    if CONTROL_MESSAGES.is_missing() {
+        return;
+    }
     let Some(mut receiver) = with_marks(socket()) else { return };
     if receiver.capabilities().unwrap().receive_segments > 1 {
         receiver.set_recv_offload(true).unwrap();
@@ -167,6 +176,9 @@ fn a_machine_with_many_addresses_tells_which_and_answers_from_it() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_interface_can_be_chosen() {
+    if CONTROL_MESSAGES.is_missing() {
+        return;
+    }
     let mut receiver = with_destination(socket()).unwrap();
     let to = receiver.local_addr().unwrap();
     let transmit = Transmit::new(b"x").target(to);
@@ -212,6 +224,9 @@ fn ipv6_has_source_and_destination_too() {
 #[cfg(target_os = "linux")]
 #[test]
 fn both_families_on_one_socket() {
+    if CONTROL_MESSAGES.is_missing() {
+        return;
+    }
     if IPV6_LOOPBACK.is_missing() {
         return;
     }
