@@ -161,29 +161,26 @@ pub(crate) fn recv_many(
     buffers: &mut [IoSliceMut<'_>],
     received: &mut Vec<Received>,
 ) -> io::Result<()> {
-    room.kept.take(socket.as_raw_fd())?;
-    let count = cmp::min(buffers.len(), room.capacity);
-    for (at, buffer) in buffers[..count].iter_mut().enumerate() {
-        match socket.recv_from(&mut room.bytes) {
-            Ok((length, source)) => {
-                let fit = cmp::min(length, buffer.len());
-                buffer[..fit].copy_from_slice(&room.bytes[..fit]);
-                let envelope = Envelope {
-                    length: fit,
-                    source,
-                    truncated: fit < length,
-                    control_truncated: false,
-                };
-                received.push(Received::new(envelope, Told::default()));
-            }
-            Err(error) if at == 0 => return Err(error),
-            Err(error) => {
-                room.kept.keep(socket.as_raw_fd(), error);
-                break;
-            }
-        }
-    }
-    Ok(())
+    let RecvRoom { capacity, bytes, kept } = room;
+    kept.take(socket.as_raw_fd())?;
+    let count = cmp::min(buffers.len(), *capacity);
+    kept.receive_each(socket.as_raw_fd(), &mut buffers[..count], received, |buffer| {
+        receive(socket, buffer, bytes)
+    })
+}
+
+/// Receives one datagram, by way of room for the largest.
+fn receive(
+    socket: &UdpSocket,
+    buffer: &mut IoSliceMut<'_>,
+    bytes: &mut [u8],
+) -> io::Result<Received> {
+    let (length, source) = socket.recv_from(bytes)?;
+    let fit = cmp::min(length, buffer.len());
+    buffer[..fit].copy_from_slice(&bytes[..fit]);
+    let envelope =
+        Envelope { length: fit, source, truncated: fit < length, control_truncated: false };
+    Ok(Received::new(envelope, Told::default()))
 }
 
 pub(crate) fn set_wish(_: &UdpSocket, _: Wish, on: bool) -> io::Result<()> {

@@ -74,10 +74,6 @@ pub const SEVERAL_POLLS_FOR_ONE_SOURCE: Capability =
 pub const IPV6_LOOPBACK: Capability =
     Capability { name: "IPv6 loopback", is_here: || TcpListener::bind(loopback_v6()).is_ok() };
 
-/// A socket can be told to take no datagrams of groups that others joined. qemu refuses the option.
-pub const IGNORES_GROUPS_OF_OTHERS: Capability =
-    Capability { name: "choice of groups, in an emulator", is_here: || emulator().is_empty() };
-
 /// Any option of a socket can be set. qemu knows those that it was taught.
 pub const EVERY_OPTION: Capability = Capability {
     name: "every option of sockets, in an emulator",

@@ -7,7 +7,7 @@ use mio::net::UdpSocket;
 
 use crate::socket;
 #[cfg(target_os = "linux")]
-use crate::support::capabilities::IGNORES_GROUPS_OF_OTHERS;
+use crate::support::capabilities::EVERY_OPTION;
 use crate::support::capabilities::{IPV6_LOOPBACK, KINDS_OF_GROUP_ERRORS, MANY_RECEIVERS};
 use crate::support::{expect_error, loopback_v6, nobodys_address};
 #[cfg(target_os = "linux")]
@@ -124,7 +124,7 @@ fn the_loop_of_multicast_on_ipv6_is_what_it_was_set_to() {
 #[cfg(target_os = "linux")]
 #[test]
 fn datagrams_to_a_group_arrive_between_joining_and_leaving() {
-    if IGNORES_GROUPS_OF_OTHERS.is_missing() {
+    if EVERY_OPTION.is_missing() {
         return;
     }
     let mut receiver = everywhere();

@@ -1,7 +1,8 @@
 //! An error that came after something was received: it is kept for the next call.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 
+use super::received::Received;
 use crate::os::RawSource;
 
 /// The error that ended a call which had received something, and the socket it is of. The system
@@ -24,6 +25,30 @@ impl Kept {
             Some((of, error)) if of == socket => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Receives into one buffer after the other until there is no more, where the system has no
+    /// call for many. An error behind what was received is kept.
+    // Of some systems.
+    #[allow(dead_code)]
+    pub(crate) fn receive_each(
+        &mut self,
+        socket: RawSource,
+        buffers: &mut [IoSliceMut<'_>],
+        received: &mut Vec<Received>,
+        mut receive: impl FnMut(&mut IoSliceMut<'_>) -> io::Result<Received>,
+    ) -> io::Result<()> {
+        for (at, buffer) in buffers.iter_mut().enumerate() {
+            match receive(buffer) {
+                Ok(one) => received.push(one),
+                Err(error) if at == 0 => return Err(error),
+                Err(error) => {
+                    self.keep(socket, error);
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

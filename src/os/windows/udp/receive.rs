@@ -71,19 +71,12 @@ pub(crate) fn recv_many(
     buffers: &mut [IoSliceMut<'_>],
     received: &mut Vec<Received>,
 ) -> io::Result<()> {
-    room.kept.take(socket.as_raw_socket())?;
-    let count = cmp::min(buffers.len(), room.capacity);
-    for buffer in &mut buffers[..count] {
-        match receive(socket, buffer, &mut room.control) {
-            Ok(one) => received.push(one),
-            Err(error) if received.is_empty() => return Err(error),
-            Err(error) => {
-                room.kept.keep(socket.as_raw_socket(), error);
-                break;
-            }
-        }
-    }
-    Ok(())
+    let RecvRoom { capacity, control, kept } = room;
+    kept.take(socket.as_raw_socket())?;
+    let count = cmp::min(buffers.len(), *capacity);
+    kept.receive_each(socket.as_raw_socket(), &mut buffers[..count], received, |buffer| {
+        receive(socket, buffer, control)
+    })
 }
 
 /// Receives one datagram with what goes with it.
