@@ -99,6 +99,17 @@ pub fn planned<'a>(plan: &'a str, left_out: &[&str]) -> Vec<&'a str> {
         .collect()
 }
 
+/// The folder of the cache where packages of a release are, unpacked first if they are not.
+pub fn unpacked(name: &str, release: &str, packages: &[&str]) -> Result<PathBuf, String> {
+    let folder = paths::cache(name)?;
+    let _alone = paths::lock(&folder.with_extension("lock"))?;
+    let root = folder.join("root");
+    paths::complete(&root, |root| {
+        Archive::open(folder.join("apt"), &[release])?.unpack(packages, root)
+    })?;
+    Ok(root)
+}
+
 /// The version of a package in a simulated installation.
 pub fn planned_version<'a>(plan: &'a str, package: &str) -> Option<&'a str> {
     let rest = plan.lines().find_map(|line| line.strip_prefix(&format!("Inst {package} (")))?;

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::debian::Archive;
+use crate::debian;
 use crate::explained;
 use crate::no_arguments;
 use crate::paths;
@@ -66,13 +66,5 @@ fn write_runner(path: &Path, runsc: &Path, files: &Path) -> Result<(), String> {
 
 /// The sandbox, unpacked first where it is not there.
 fn fetch() -> Result<PathBuf, String> {
-    let folder = paths::cache(NAME)?;
-    let _alone = paths::lock(&folder.with_extension("lock"))?;
-    let root = folder.join("root");
-    if !folder.join("complete").exists() {
-        paths::remove(&root)?;
-        Archive::open(folder.join("apt"), &[RELEASE])?.unpack(&["runsc"], &root)?;
-        paths::write(&folder.join("complete"), "")?;
-    }
-    Ok(root.join("usr/bin/runsc"))
+    Ok(debian::unpacked(NAME, RELEASE, &["runsc"])?.join("usr/bin/runsc"))
 }

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use crate::command::Run;
-use crate::debian::Archive;
+use crate::debian;
 use crate::explained;
 use crate::no_arguments;
 use crate::paths;
@@ -45,13 +45,5 @@ fn check() -> Outcome {
 
 /// The folder with the library, unpacked first where it is not there.
 fn fetch() -> Result<PathBuf, String> {
-    let folder = paths::cache(NAME)?;
-    let _alone = paths::lock(&folder.with_extension("lock"))?;
-    let root = folder.join("root");
-    if !folder.join("complete").exists() {
-        paths::remove(&root)?;
-        Archive::open(folder.join("apt"), &[RELEASE])?.unpack(&PACKAGES, &root)?;
-        paths::write(&folder.join("complete"), "")?;
-    }
-    Ok(root.join("usr/lib/x86_64-linux-gnu"))
+    Ok(debian::unpacked(NAME, RELEASE, &PACKAGES)?.join("usr/lib/x86_64-linux-gnu"))
 }

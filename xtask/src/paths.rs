@@ -58,6 +58,21 @@ pub fn remove(path: &Path) -> Result<(), String> {
     }
 }
 
+/// Fills a folder unless an earlier run did so to the end.
+pub fn complete(
+    folder: &Path,
+    fill: impl FnOnce(&Path) -> Result<(), String>,
+) -> Result<(), String> {
+    let mark = folder.join("complete");
+    if mark.exists() {
+        return Ok(());
+    }
+    remove(folder)?;
+    create(folder)?;
+    fill(folder)?;
+    write(&mark, "")
+}
+
 /// Every file in a folder and below it, sorted, less what cargo builds there; none where there is
 /// no such folder.
 pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, String> {

@@ -30,16 +30,10 @@ impl Setup {
         let folder = paths::cache("archs")?;
         let _alone = paths::lock(&folder.join("lock"))?;
         let setup = Setup { root: folder.join(arch.target), qemu: folder.join("qemu") };
-        if !setup.root.join("complete").exists() {
-            paths::remove(&setup.root)?;
-            setup.fetch_compiler(arch, folder.join("apt"))?;
-            paths::write(&setup.root.join("complete"), "")?;
-        }
-        if !setup.qemu.join("complete").exists() {
-            paths::remove(&setup.qemu)?;
-            Archive::open(folder.join("apt"), &[EMULATORS])?.unpack(&["qemu-user"], &setup.qemu)?;
-            paths::write(&setup.qemu.join("complete"), "")?;
-        }
+        paths::complete(&setup.root, |_| setup.fetch_compiler(arch, folder.join("apt")))?;
+        paths::complete(&setup.qemu, |root| {
+            Archive::open(folder.join("apt"), &[EMULATORS])?.unpack(&["qemu-user"], root)
+        })?;
         Ok(setup)
     }
 

@@ -32,10 +32,10 @@ impl Setup {
             wasmtime: folder.join(format!("wasmtime-{}", preview.wasmtime)),
             compiled: paths::target("wasi").join("compiled").join(preview.target),
         };
-        complete(&setup.root, |root| {
+        paths::complete(&setup.root, |root| {
             Archive::open(folder.join("apt"), &[RELEASE])?.unpack(&["wasi-libc"], root)
         })?;
-        complete(&setup.wasmtime, |root| {
+        paths::complete(&setup.wasmtime, |root| {
             Run::new("python3")
                 .words("-m pip install --quiet --no-deps --disable-pip-version-check --target")
                 .argument(root)
@@ -92,16 +92,4 @@ impl Setup {
             .argument(command)
             .variable("PYTHONPATH", &self.wasmtime)
     }
-}
-
-/// Fills a folder unless an earlier run did so to the end.
-fn complete(root: &Path, fill: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
-    let mark = root.join("complete");
-    if mark.exists() {
-        return Ok(());
-    }
-    paths::remove(root)?;
-    paths::create(root)?;
-    fill(root)?;
-    paths::write(&mark, "")
 }
